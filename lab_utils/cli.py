@@ -1,0 +1,127 @@
+"""The command line: `python -m lab_utils serve` and `python -m lab_utils demo`."""
+
+import argparse
+import os
+import signal
+import sys
+from types import FrameType
+
+from lab_utils import demo
+from lab_utils.model.loading import load_engine
+from lab_utils.runners import ThreadRunner
+from lab_utils.server import create_app
+from lab_utils.server.background import ServerError, bind, make_server
+from lab_utils.server.security import LOOPBACK
+
+EXAMPLES = """\
+examples:
+  python -m lab_utils demo
+  python -m lab_utils serve --port 5000
+  python -m lab_utils serve --port 0 --pace-ms 60
+  python -m lab_utils serve --model random:tinyllama-1.1b
+  python -m lab_utils serve --model ./my-checkpoint --dtype bfloat16
+"""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except (ServerError, OSError, ValueError) as error:
+        print(f"lab_utils {options.command}: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lab_utils",
+        description="A small language model behind a streaming server, to learn from.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_serve(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser(
+        "serve",
+        help="serve a model over HTTP until Ctrl-C",
+        description="Serve a model: POST /generate, GET /health, /ready and /docs. "
+        "Prints its address once it answers; Ctrl-C stops it.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = serve.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on; one beyond this "
+        "machine requires --api-key")
+    add("--port", type=_port, default=5000, help="0 takes a free port")
+    add("--model", default="tutor", help="'tutor' (embedded, offline), a folder, a hub "
+        "id, or random:micro, random:135m, random:tinyllama-1.1b")
+    add("--runner", choices=["thread"], default="thread", help="where the engine runs "
+        "while the event loop stays free")
+    add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
+        help="of the weights")
+    add("--max-batch", type=int, default=8, help="requests that run at the same time")
+    add("--max-queue", type=int, default=32, help="requests that may wait; more get 503")
+    add("--pace-ms", type=float, default=0, help="make each step last at least this "
+        "long, to watch a fast model")
+    add("--api-key", default=os.environ.get("LAB_API_KEY"), help="ask for this key on "
+        "every route but /health; better set as LAB_API_KEY, which no process list shows")
+    add("--allow-host", action="append", default=[], metavar="NAME", help="a host name "
+        "under which clients may address it, besides localhost; may be repeated")
+    serve.set_defaults(run=_serve)
+
+
+def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "demo",
+        help="stream an answer here, then compare three servers",
+        description="Stream an answer into the terminal, then measure the tutorial's "
+        "four rows on three servers, side by side on this machine.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.add_argument("--prompt", default="Tell me a story.")
+    command.add_argument("--max-tokens", type=int, default=60)
+    command.set_defaults(run=_demo)
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a number from 0 to 65535; got {text!r}")
+
+
+def _serve(options: argparse.Namespace) -> int:
+    if options.host not in LOOPBACK and not options.api_key:
+        raise ServerError(
+            f"--host {options.host} can be reached from other machines: set --api-key, "
+            "so that not everybody there can use it."
+        )
+    sock = bind(options.host, options.port)
+    engine = load_engine(options.model, pace_ms=options.pace_ms, dtype=options.dtype)
+    runner = ThreadRunner(engine, options.max_batch, options.max_queue)
+    allowed = [*options.allow_host, options.host]
+    app = create_app(runner, api_key=options.api_key, allow_hosts=allowed)
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    url = f"http://{host}:{sock.getsockname()[1]}"
+    server = make_server(app, on_started=lambda: print(
+        f"{engine.name} answers at {url} (API: {url}/docs, Ctrl-C stops it)", flush=True
+    ))
+    # uvicorn raises the signal again after its clean stop; this makes it a clean exit.
+    signal.signal(signal.SIGTERM, _exit_cleanly)
+    server.run(sockets=[sock])
+    return 0
+
+
+def _exit_cleanly(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    return demo.run(options.prompt, options.max_tokens)

@@ -1,0 +1,206 @@
+"""HTTP in, tokens out: what a program does to talk to the server.
+
+Every method has an asynchronous twin whose name begins with `a`.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Generator
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from lab_utils.engine import Generation, Token
+from lab_utils.server import sse
+
+CONNECT_S = 5.0
+
+
+class LabError(RuntimeError):
+    """The server could not be reached, refused, or broke off; the text says which."""
+
+
+class ServerGone(LabError):
+    """Nobody answers at the address, or the connection broke."""
+
+
+class RequestRefused(LabError):
+    """The server answered with an error.
+
+    `status` is the HTTP status, `body` the parsed JSON (or the text).
+    """
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(f"the server answered {status}: {_reason(body)}")
+        self.status = status
+        self.body = body
+
+
+class StreamFailed(LabError):
+    """The stream ended before its answer did: an error event, or no `[DONE]`."""
+
+
+class LabClient:
+    """Talks to one server.
+
+    url: such as `server.url`. api_key: sent with every request. timeout: the longest
+    wait for bytes in seconds; None, the default, waits as long as the server takes.
+
+    A stream holds a slot of the server until it ends or is left: `break` out of the
+    loop, or `close()` the stream, and the connection closes.
+    """
+
+    def __init__(
+        self, url: str, *, api_key: str | None = None, timeout: float | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        settings: dict[str, Any] = {
+            "base_url": self.url,
+            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "timeout": httpx.Timeout(timeout, connect=CONNECT_S),
+            "trust_env": False,  # a campus proxy must not see loopback calls
+        }
+        self._settings = settings
+        self._client = httpx.Client(**settings)
+
+    def generate(self, prompt: str, **params: Any) -> Generation:
+        """The whole answer; `params` are the fields of `/generate`."""
+        try:
+            response = self._client.post("/generate", json={"prompt": prompt, **params})
+        except httpx.TransportError as error:
+            raise self._gone(error) from error
+        return Generation(**_checked(response))
+
+    def stream(self, prompt: str, **params: Any) -> Generator[Token, None, None]:
+        """Yield the answer's tokens as they arrive."""
+        body = {"prompt": prompt, **params, "stream": True}
+        try:
+            with self._client.stream("POST", "/generate", json=body) as response:
+                if response.status_code != 200:
+                    response.read()
+                    _checked(response)
+                reader = _Reader()
+                for chunk in response.iter_raw():
+                    yield from reader.feed(chunk)
+                reader.check_end()
+        except httpx.TransportError as error:
+            raise self._gone(error) from error
+
+    def health(self) -> dict[str, Any]:
+        """What `/health` says, also when it says that the engine is dead."""
+        try:
+            return _health(self._client.get("/health"))
+        except httpx.TransportError as error:
+            raise self._gone(error) from error
+
+    async def agenerate(self, prompt: str, **params: Any) -> Generation:
+        """The whole answer, awaited."""
+        try:
+            async with httpx.AsyncClient(**self._settings) as client:
+                body = {"prompt": prompt, **params}
+                response = await client.post("/generate", json=body)
+        except httpx.TransportError as error:
+            raise self._gone(error) from error
+        return Generation(**_checked(response))
+
+    async def astream(self, prompt: str, **params: Any) -> AsyncGenerator[Token]:
+        """Yield the answer's tokens as they arrive, awaiting each."""
+        body = {"prompt": prompt, **params, "stream": True}
+        try:
+            async with (
+                httpx.AsyncClient(**self._settings) as client,
+                client.stream("POST", "/generate", json=body) as response,
+            ):
+                if response.status_code != 200:
+                    await response.aread()
+                    _checked(response)
+                reader = _Reader()
+                async for chunk in response.aiter_raw():
+                    for token in reader.feed(chunk):
+                        yield token
+                reader.check_end()
+        except httpx.TransportError as error:
+            raise self._gone(error) from error
+
+    async def ahealth(self) -> dict[str, Any]:
+        """What `/health` says, awaited."""
+        try:
+            async with httpx.AsyncClient(**self._settings) as client:
+                return _health(await client.get("/health"))
+        except httpx.TransportError as error:
+            raise self._gone(error) from error
+
+    def close(self) -> None:
+        """Close the connections that are kept for the next request."""
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _gone(self, error: httpx.TransportError) -> ServerGone:
+        what = "did not answer in time" if isinstance(
+            error, httpx.TimeoutException
+        ) else "does not answer" if isinstance(
+            error, httpx.ConnectError
+        ) else "broke the connection off"
+        return ServerGone(f"the server at {self.url} {what} ({error}); does it run?")
+
+
+class _Reader:
+    """Bytes of one response in, tokens out; knows how the stream ended."""
+
+    def __init__(self) -> None:
+        self._decoder = sse.Decoder()
+        self._done = False
+
+    def feed(self, chunk: bytes) -> Generator[Token, None, None]:
+        for event in self._decoder.feed(chunk):
+            if event.data == sse.DONE:
+                self._done = True
+                return
+            data = json.loads(event.data)
+            if "error" in data:
+                raise StreamFailed(f"the stream failed: {_reason(data)}")
+            yield Token.from_event(data)
+
+    def check_end(self) -> None:
+        if not self._done:
+            raise StreamFailed(
+                "the stream ended without [DONE]: the answer is not complete."
+            )
+
+
+def _checked(response: httpx.Response) -> Any:
+    try:
+        body = response.json()
+    except ValueError:
+        body = response.text
+    if response.status_code != 200:
+        raise RequestRefused(response.status_code, body)
+    return body
+
+
+def _health(response: httpx.Response) -> dict[str, Any]:
+    if response.status_code == 503:
+        return dict(response.json())
+    return dict(_checked(response))
+
+
+def _reason(body: Any) -> str:
+    """The sentence inside an error body of this project's servers."""
+    if isinstance(body, dict) and isinstance(body.get("error"), dict):
+        return str(body["error"].get("message", body["error"]))
+    if isinstance(body, dict) and isinstance(body.get("detail"), list):
+        return "; ".join(
+            f"{item['loc'][-1]}: {item['msg']}" if item.get("loc") else str(item)
+            for item in body["detail"]
+        )
+    return str(body)[:200]

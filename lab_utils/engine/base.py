@@ -1,0 +1,143 @@
+"""What every engine can do: check a request, stream its tokens, collect them."""
+
+import os
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from lab_utils.engine.tokens import (
+    DEFAULT_MAX_TOKENS,
+    Generation,
+    InvalidRequest,
+    SamplingParams,
+    Token,
+    as_stops,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that was checked: it fits the context and can be started any time.
+
+    prompt_ids: the prompt as token ids. max_tokens: how many tokens it may make.
+    """
+
+    prompt_ids: list[int]
+    max_tokens: int
+    params: SamplingParams
+
+
+class Engine(ABC):
+    """A prompt in, tokens out; `ModelEngine` runs a model, `FakeEngine` a script.
+
+    name: the model's name, shown by `/health`. context: how many tokens a prompt and
+    its answer may have together. pace_ms: each step lasts at least this long, so that
+    a small model can be watched; the environment variable LAB_PACE_MS overrides it.
+    made: how many tokens were made so far, for all requests together, also those that
+    nobody read.
+    """
+
+    def __init__(self, name: str, context: int, pace_ms: float = 0) -> None:
+        self.name = name
+        self.context = context
+        self.made = 0
+        self.pace_ms = float(os.environ.get("LAB_PACE_MS") or pace_ms)
+        if not 0 <= self.pace_ms < 60_000:
+            raise ValueError(
+                f"pace_ms must be from 0 to 60000 milliseconds; got {self.pace_ms}."
+            )
+
+    def generate(
+        self,
+        prompt: str,
+        max_tokens: int = DEFAULT_MAX_TOKENS,
+        temperature: float = 0.7,
+        *,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        stop: str | Sequence[str] | None = None,
+    ) -> Generation:
+        """Return the whole answer to `prompt`; the arguments are `SamplingParams`'.
+
+        Blocks until the last token. Raises `InvalidRequest`.
+        """
+        started = perf_counter()
+        params = _params(max_tokens, temperature, top_p, seed, stop)
+        request = self.prepare(prompt, params)
+        tokens = list(self.steps(request))
+        total_ms = 1e3 * (perf_counter() - started)
+        return Generation.of(tokens, len(request.prompt_ids), total_ms)
+
+    def generate_stream(
+        self,
+        prompt: str,
+        max_tokens: int = DEFAULT_MAX_TOKENS,
+        temperature: float = 0.7,
+        *,
+        top_p: float = 1.0,
+        seed: int | None = None,
+        stop: str | Sequence[str] | None = None,
+    ) -> Generator[Token, None, None]:
+        """Yield the answer to `prompt` token by token; each `next` computes one.
+
+        The request is checked here and now, not at the first `next`, so `InvalidRequest`
+        is raised before anything was sent. The default of 128 tokens is lowered to what
+        fits the context; any other `max_tokens` that does not fit is an error.
+        """
+        params = _params(max_tokens, temperature, top_p, seed, stop)
+        return self.steps(self.prepare(prompt, params))
+
+    def prepare(self, prompt: str, params: SamplingParams) -> Request:
+        """Check `prompt` against the context; raise `InvalidRequest` if it cannot be."""
+        if not isinstance(prompt, str) or not prompt:
+            raise InvalidRequest(
+                f"prompt must be a text of at least one character; got {prompt!r:.40}.",
+                "prompt",
+            )
+        if any(0xD800 <= ord(char) <= 0xDFFF for char in prompt):
+            raise InvalidRequest(
+                "prompt must be valid Unicode; it holds half of a surrogate pair.",
+                "prompt",
+            )
+        prompt_ids = self.encode(prompt)
+        room = self.context - len(prompt_ids)
+        wanted = params.max_tokens
+        if room < (wanted or 1):
+            raise self._too_long(len(prompt_ids), wanted)
+        return Request(prompt_ids, wanted or min(DEFAULT_MAX_TOKENS, room), params)
+
+    def _too_long(self, prompt_tokens: int, wanted: int | None) -> InvalidRequest:
+        asked = f" and {wanted} to make (max_tokens)" if wanted else ""
+        return InvalidRequest(
+            f"This model's context holds {self.context} tokens; got {prompt_tokens} in "
+            f"the prompt{asked}. Shorten the prompt or ask for fewer tokens.",
+            "max_tokens" if wanted and prompt_tokens < self.context else "prompt",
+            "context_length_exceeded",
+        )
+
+    @abstractmethod
+    def encode(self, prompt: str) -> list[int]:
+        """The token ids of `prompt`, raw: no chat template is applied."""
+
+    @abstractmethod
+    def steps(self, request: Request) -> Generator[Token, None, None]:
+        """Yield one token per step: the prefill, then one decode step at a time."""
+
+    def keep_pace(self, step_started: float) -> None:
+        """Sleep until `pace_ms` have passed since `step_started` (`perf_counter`)."""
+        rest = self.pace_ms / 1e3 - (perf_counter() - step_started)
+        if rest > 0:
+            time.sleep(rest)
+
+
+def _params(
+    max_tokens: int,
+    temperature: float,
+    top_p: float,
+    seed: int | None,
+    stop: str | Sequence[str] | None,
+) -> SamplingParams:
+    limit = None if max_tokens == DEFAULT_MAX_TOKENS else max_tokens
+    return SamplingParams(limit, temperature, top_p, seed, as_stops(stop))

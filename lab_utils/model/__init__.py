@@ -1,0 +1,1 @@
+"""Weights in, logits out: the embedded `tutor` and everything else that can be loaded."""

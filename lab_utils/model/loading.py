@@ -1,0 +1,163 @@
+"""A name in, an engine out: the embedded tutor, a folder, a hub id or `random:SHAPE`."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Literal
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from lab_utils.engine import ModelEngine
+
+TUTOR = Path(__file__).parent / "tutor"
+"""The folder of the embedded model, trained by `lab_utils.model.train_tutor`."""
+
+RANDOM_SEED = 0
+ONE_THREAD_BELOW = 200_000_000
+"""Models with fewer parameters run faster on one thread: their matrices are so small
+that two threads wait for each other, and for the web server, longer than they work."""
+
+FLOAT32_BELOW = 100_000_000
+"""Models with fewer parameters stay in float32 with `dtype="auto"`."""
+
+SHAPES: dict[str, LlamaConfig] = {
+    "micro": LlamaConfig(
+        hidden_size=256, intermediate_size=688, num_hidden_layers=6,
+        num_attention_heads=8, num_key_value_heads=4, head_dim=32,
+        vocab_size=4096, max_position_embeddings=2048, tie_word_embeddings=True,
+    ),
+    # The shapes of SmolLM-135M and TinyLlama-1.1B, from their published configurations.
+    "135m": LlamaConfig(
+        hidden_size=576, intermediate_size=1536, num_hidden_layers=30,
+        num_attention_heads=9, num_key_value_heads=3, head_dim=64,
+        vocab_size=49152, max_position_embeddings=2048, tie_word_embeddings=True,
+    ),
+    "tinyllama-1.1b": LlamaConfig(
+        hidden_size=2048, intermediate_size=5632, num_hidden_layers=22,
+        num_attention_heads=32, num_key_value_heads=4, head_dim=64,
+        vocab_size=32000, max_position_embeddings=2048, tie_word_embeddings=False,
+    ),
+}
+"""Shapes for `random:SHAPE`: real sizes with random weights, for honest timing without
+a download. They speak nonsense."""
+
+Dtype = Literal["auto", "float32", "bfloat16"]
+
+
+def load_engine(
+    model: str | Path = "tutor",
+    *,
+    pace_ms: float = 0,
+    dtype: Dtype = "auto",
+    use_cache: bool = True,
+) -> ModelEngine:
+    """Load a model for the CPU and return the engine that streams from it.
+
+    model: `"tutor"` (embedded, offline), a folder with a transformers checkpoint, a hub
+        id such as `"HuggingFaceTB/SmolLM2-135M"`, or `"random:SHAPE"` (see `SHAPES`).
+    pace_ms: make each step last at least this long, so that it can be watched.
+    dtype: of the weights; `"auto"` is float32 below 100 M parameters and bfloat16 above
+        where the processor computes with it.
+    use_cache: False recomputes the whole text at every step (notebook 02 measures it).
+
+    Only safetensors files are read, and no code that comes with a model is run. Sets
+    torch's number of threads for the model's size. Raises `FileNotFoundError` with what
+    to do when there is no such model, and `ValueError` for an unknown shape or dtype.
+    """
+    name = str(model)
+    if dtype not in ("auto", "float32", "bfloat16"):
+        raise ValueError(f"dtype must be auto, float32 or bfloat16; got {dtype!r}.")
+    is_random = name.startswith("random:")
+    loaded, tokenizer = _random(name, dtype) if is_random else _stored(name, dtype)
+    small = loaded.num_parameters() < ONE_THREAD_BELOW
+    torch.set_num_threads(1 if small else os.cpu_count() or 1)
+    return ModelEngine(
+        loaded.eval(),
+        tokenizer,
+        name=name if is_random or name == "tutor" else Path(name).name,
+        pace_ms=pace_ms,
+        use_cache=use_cache,
+        suppress_eos=is_random,
+    )
+
+
+def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Load a checkpoint from a folder, or from the hub by its id."""
+    source = TUTOR if name == "tutor" else Path(name).expanduser()
+    is_folder = source.is_dir()
+    if is_folder and not (source / "config.json").is_file():
+        raise FileNotFoundError(
+            f"expected a transformers checkpoint in {source}, found no config.json: "
+            "give the folder that save_pretrained wrote."
+        )
+    if not is_folder and not _looks_like_hub_id(name):
+        raise FileNotFoundError(
+            f"expected 'tutor', 'random:SHAPE', a folder or a hub id; {name!r} is no "
+            "folder here and no hub id. Check the spelling of the path."
+        )
+    where = str(source) if is_folder else name
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=is_folder)
+        model = AutoModelForCausalLM.from_pretrained(
+            where, dtype="auto", use_safetensors=True, local_files_only=is_folder
+        )
+    except OSError as error:
+        raise FileNotFoundError(
+            f"expected a model named {name!r}, could not load it: "
+            f"{_first_line(error)} Without network, use 'tutor', 'random:SHAPE' or a "
+            "folder."
+        ) from error
+    return model.to(_dtype(dtype, model.num_parameters())), tokenizer
+
+
+def _random(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Build a shape of `SHAPES` with seeded random weights and the tutor's tokenizer."""
+    shape = name.removeprefix("random:")
+    if shape not in SHAPES:
+        raise ValueError(f"expected random: one of {', '.join(SHAPES)}; got {shape!r}.")
+    with torch.device("meta"):
+        size = LlamaForCausalLM(SHAPES[shape]).num_parameters()
+    before, wanted = torch.get_default_dtype(), _dtype(dtype, size)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(RANDOM_SEED)
+        torch.set_default_dtype(wanted)
+        try:
+            model = LlamaForCausalLM(SHAPES[shape])
+        finally:
+            torch.set_default_dtype(before)
+    return model, AutoTokenizer.from_pretrained(TUTOR, local_files_only=True)
+
+
+def _dtype(wanted: Dtype, parameters: int) -> torch.dtype:
+    if wanted == "auto":
+        large = parameters >= FLOAT32_BELOW
+        return torch.bfloat16 if large and _has_bfloat16() else torch.float32
+    return torch.bfloat16 if wanted == "bfloat16" else torch.float32
+
+
+def _has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; elsewhere it is slower."""
+    if platform.system() != "Linux":
+        return False
+    flags = Path("/proc/cpuinfo").read_text(errors="replace")
+    return "avx512_bf16" in flags or "amx_bf16" in flags or " bf16" in flags
+
+
+def _looks_like_hub_id(name: str) -> bool:
+    """`owner/name` or a bare name, without anything that only a path has."""
+    parts = name.split("/")
+    return len(parts) <= 2 and all(
+        part and part[0] not in ".~" and "\\" not in part for part in parts
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]

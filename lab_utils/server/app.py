@@ -1,0 +1,123 @@
+"""The ASGI application: one `/generate` with two modes, and what operators need."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import FastAPI, Query, Request
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.staticfiles import StaticFiles
+from starlette.requests import ClientDisconnect
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+
+from lab_utils.engine import Engine
+from lab_utils.runners import Limits, Runner, ThreadRunner
+from lab_utils.server import errors
+from lab_utils.server.schemas import (
+    GenerateQuery,
+    GenerateRequest,
+    GenerateResponse,
+    HealthResponse,
+)
+from lab_utils.server.security import BodyLimit, Guard
+from lab_utils.server.streaming import EventStream, collect
+
+PAGE = Path(__file__).parent / "page"
+CLIENT_LEFT = 499
+"""nginx's status for a client that left; nobody receives it."""
+
+
+def create_app(
+    engine: Engine | Runner,
+    *,
+    api_key: str | None = None,
+    allow_hosts: Iterable[str] = (),
+    limits: Limits | None = None,
+) -> FastAPI:
+    """Build the server for `engine`, to be run by `BackgroundServer` or uvicorn.
+
+    engine: an engine is wrapped in the default runner, `ThreadRunner`; pass a runner to
+        choose another. It is started and stopped with the server.
+    api_key: asked for on every route but `/health`.
+    allow_hosts: names under which it may be addressed, besides loopback.
+    """
+    runner = engine if isinstance(engine, Runner) else ThreadRunner(engine)
+    limits = limits or Limits()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(runner.start)
+        yield
+        await asyncio.to_thread(runner.stop)
+
+    app = FastAPI(
+        title="Streaming LLM lab",
+        description="One model, one endpoint, two modes.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.runner = runner
+    app.add_middleware(BodyLimit, max_bytes=limits.body_bytes)
+    app.add_middleware(Guard, allow_hosts=allow_hosts, api_key=api_key)
+    errors.install(app)
+    _add_generate(app, runner, limits)
+    _add_health(app, runner, limits)
+    _add_docs(app)
+    return app
+
+
+def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
+    @app.post("/generate", response_model=GenerateResponse)
+    async def generate(body: GenerateRequest, request: Request) -> Response:
+        """Answer `prompt`: as JSON, or as Server-Sent Events with `"stream": true`."""
+        stream = await runner.submit(body.prompt, body.sampling(), limits)
+        if body.stream:
+            return EventStream(stream, limits)
+        try:
+            answer = await collect(stream, request.receive)
+        except ClientDisconnect:
+            return Response(status_code=CLIENT_LEFT)
+        return JSONResponse(answer.as_dict())
+
+    @app.get("/generate")
+    async def generate_events(query: Annotated[GenerateQuery, Query()]) -> Response:
+        """Stream the answer to a browser's `EventSource`, which can only GET."""
+        stream = await runner.submit(query.prompt, query.sampling(), limits)
+        return EventStream(stream, limits)
+
+
+def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
+    @app.get("/health", response_model=HealthResponse)
+    async def health() -> Response:
+        """200 while the engine lives, else 503; costs the engine nothing."""
+        status = runner.status(limits.stall_s)
+        return JSONResponse(asdict(status), 200 if status.status == "ok" else 503)
+
+    @app.get("/ready")
+    async def ready() -> Response:
+        """200 while a new request would be admitted, else 503."""
+        is_ready = runner.ready and runner.status(limits.stall_s).status == "ok"
+        return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
+
+
+def _add_docs(app: FastAPI) -> None:
+    app.mount("/page", StaticFiles(directory=PAGE), name="page")
+
+    @app.get("/", include_in_schema=False)
+    async def root() -> Response:
+        return RedirectResponse("/docs")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        # FastAPI's page, with its scripts served from here: it works offline.
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="Streaming LLM lab",
+            swagger_js_url="/page/swagger-ui-bundle.js",
+            swagger_css_url="/page/swagger-ui.css",
+            swagger_favicon_url="/page/favicon-32x32.png",
+        )

@@ -1,0 +1,252 @@
+"""A server beside the notebook: uvicorn in a background thread of the kernel.
+
+`uvicorn.run` cannot be called in a kernel, whose event loop is running already. A
+thread with a loop of its own can. What the usual recipe leaves out is here: the socket
+is bound first (a taken port is an error in the cell, not an endless wait), whatever
+stops the thread is raised in the cell, stopping has a deadline, and running a cell
+again stops what the cell started before. The idea of a server in a thread is from
+Kludex/uvicorn#742.
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+from flask import Flask
+
+from lab_utils.server import registry
+from lab_utils.server.wsgi import ThreadedWSGIServer
+
+START_S = 30.0
+STOP_S = 2.0
+GRACE_S = 1
+
+App = Callable[..., Any]
+
+
+class ServerError(RuntimeError):
+    """A server that could not start, or that ended by itself."""
+
+
+class LabServer(uvicorn.Server):
+    """uvicorn, but it says when it answers, and when it stops a runner ends its streams
+    first, each with a clear last event."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the app and listen."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop the app's runner, if it has one, then whatever is still connected."""
+        state = getattr(self.config.app, "state", None)
+        runner = getattr(state, "runner", None)
+        if runner is not None:
+            await asyncio.to_thread(runner.stop)
+        await super().shutdown(sockets)
+
+
+def make_server(app: App, on_started: Callable[[], None] = lambda: None) -> LabServer:
+    """uvicorn with the settings that this project needs everywhere; `on_started` is
+    called once it answers."""
+    config = uvicorn.Config(
+        app,
+        http="h11",
+        ws="none",
+        loop="asyncio",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        # Without it one open stream would keep the server from ever stopping.
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    return LabServer(config, on_started)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; `ServerError` with what to do if `port` is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # IPPROTO_TCP is named because asyncio sets TCP_NODELAY only where it sees it; with
+    # 0, which is the same to the system, each answer may take 40 ms longer.
+    sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    if sys.platform != "win32":
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+        sock.listen(2048)
+    except OSError as error:
+        sock.close()
+        raise ServerError(_why_not(host, port, error)) from error
+    return sock
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno != errno.EADDRINUSE:
+        return f"could not listen on {host}, port {port}: {error.strerror}."
+    advice = "stop the program that has it, or take another port (0 = any free one)"
+    if sys.platform == "darwin" and port == 5000:
+        advice = (
+            "on macOS the AirPlay receiver has it: turn it off in System Settings, "
+            "General, AirDrop & Handoff, or take another port, such as 5050"
+        )
+    return f"port {port} is taken on {host}: {advice}."
+
+
+class BackgroundServer:
+    """Serves an app from a background thread of this process.
+
+    app: an ASGI app (FastAPI, Starlette, a bare function) or a Flask app.
+    port: 0 takes a free one. url: where it answers, once started.
+    threads: for Flask only, how many requests it works on at a time.
+
+    Use it as a context manager, or call `start()` and `stop()`. Running the same
+    notebook cell again stops the servers that the cell started before.
+
+    Raises `ServerError` from `start()` when it does not come up, and from `stop()` when
+    it had ended by itself.
+    """
+
+    def __init__(
+        self, app: App, *, host: str = "127.0.0.1", port: int = 0, threads: int = 1
+    ) -> None:
+        self._app = app
+        self._host = host
+        self._wanted_port = port
+        self._threads = threads
+        self._thread: threading.Thread | None = None
+        self._server: LabServer | ThreadedWSGIServer | None = None
+        self._error: BaseException | None = None
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        """Where it answers, such as `http://127.0.0.1:49152`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread is alive."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> Self:
+        """Bind the socket, start the thread, return when the server answers."""
+        if self.is_running:
+            return self
+        registry.replace_previous(self)
+        sock = bind(self._host, self._wanted_port)
+        self.port = sock.getsockname()[1]
+        self._error = None
+        run = self._wsgi(sock) if isinstance(self._app, Flask) else self._asgi(sock)
+        self._thread = threading.Thread(
+            target=self._run, args=(run, sock), name=f"server-{self.port}", daemon=True
+        )
+        self._thread.start()
+        try:
+            self._wait_until_started()
+        except BaseException:
+            self._shut_down()
+            raise
+        registry.add(self)
+        return self
+
+    def stop(self) -> None:
+        """End open streams and the thread, free the port; at most about 2 s. Calling it
+        again does nothing."""
+        registry.remove(self)
+        self._shut_down()
+        error, self._error = self._error, None
+        if error is not None:
+            raise ServerError(f"the server had ended by itself: {error!r}.") from error
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            return self.stop()
+        with contextlib.suppress(ServerError):  # the body's own error says more
+            self.stop()
+
+    def _asgi(self, sock: socket.socket) -> Callable[[], None]:
+        self._startup_error = ""
+        server = make_server(self._app)
+        server.config.load()
+        server.config.loaded_app = self._listen_to_lifespan(server.config.loaded_app)
+        self._server = server
+        return lambda: server.run(sockets=[sock])
+
+    def _wsgi(self, sock: socket.socket) -> Callable[[], None]:
+        self._startup_error = ""
+        server = ThreadedWSGIServer(self._app, sock, self._threads)
+        self._server = server
+        return server.run
+
+    def _run(self, run: Callable[[], None], sock: socket.socket) -> None:
+        try:
+            run()
+        except BaseException as error:
+            self._error = error
+        finally:
+            sock.close()
+
+    def _wait_until_started(self) -> None:
+        assert self._server is not None and self._thread is not None
+        deadline = monotonic() + START_S
+        while not self._server.started:
+            if not self._thread.is_alive():
+                error, self._error = self._error, None
+                why = self._startup_error or repr(error)
+                raise ServerError(f"the server did not start: {why}") from error
+            if monotonic() > deadline:
+                raise ServerError(
+                    f"the server did not start within {START_S:.0f} s; is its start-up "
+                    "code waiting for something?"
+                )
+            self._thread.join(0.005)
+
+    def _listen_to_lifespan(self, app: App) -> App:
+        """Keep the text of a failing start-up, which uvicorn only logs."""
+
+        async def listening(scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] != "lifespan":
+                return await app(scope, receive, send)
+
+            async def keep(message: dict[str, Any]) -> None:
+                if message["type"] == "lifespan.startup.failed":
+                    lines = message.get("message", "").strip().splitlines() or [""]
+                    self._startup_error = lines[-1]
+                await send(message)
+
+            await app(scope, receive, keep)
+
+        return listening
+
+    def _shut_down(self) -> None:
+        if self._server is None or self._thread is None:
+            return
+        self._server.should_exit = True
+        self._thread.join(STOP_S - 0.3)
+        if self._thread.is_alive():
+            self._server.force_exit = True
+            self._thread.join(0.3)
+
+

@@ -1,0 +1,91 @@
+"""What clients may send to `/generate`, and what errors look like."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from lab_utils.engine import SamplingParams
+from lab_utils.engine.tokens import (
+    DEFAULT_MAX_TOKENS,
+    MAX_SEED,
+    MAX_STOP_LENGTH,
+    MAX_STOPS,
+    as_stops,
+)
+
+StopString = Annotated[str, Field(min_length=1, max_length=MAX_STOP_LENGTH)]
+
+
+class GenerateQuery(BaseModel):
+    """The fields of `GET /generate?prompt=…`; a browser's EventSource can send these.
+
+    They mean what they mean in `SamplingParams`. Unknown fields are refused: a field
+    that is accepted and ignored would be a lie.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: str = Field(
+        description="Goes to the model as it is.", examples=["What is 2 + 2?"]
+    )
+    max_tokens: int = Field(DEFAULT_MAX_TOKENS, ge=1)
+    temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False)
+    top_p: float = Field(1.0, gt=0, le=1, allow_inf_nan=False)
+    seed: int | None = Field(None, ge=0, le=MAX_SEED)
+    stop: Annotated[list[StopString], Field(max_length=MAX_STOPS)] | None = None
+
+    def sampling(self) -> SamplingParams:
+        """The same as the engine takes it; a `max_tokens` that was not sent is left to
+        the engine, which lowers its default to what fits the context."""
+        return SamplingParams(
+            max_tokens=self.max_tokens if "max_tokens" in self.model_fields_set else None,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            seed=self.seed,
+            stop=as_stops(self.stop),
+        )
+
+
+class GenerateRequest(GenerateQuery):
+    """The JSON body of `POST /generate`: types are not guessed, `"16"` is no number.
+
+    stream: False returns the whole answer as JSON, True a stream of events.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    stream: bool = False
+    stop: (  # type: ignore[assignment]
+        StopString | Annotated[list[StopString], Field(max_length=MAX_STOPS)] | None
+    ) = None
+
+
+class GenerateResponse(BaseModel):
+    """The whole answer; see `lab_utils.engine.Generation` for units."""
+
+    text: str
+    token_ids: list[int]
+    prompt_tokens: int
+    completion_tokens: int
+    finish_reason: str
+    prefill_time_ms: float
+    total_time_ms: float
+    tokens_per_second: float | None
+
+
+class HealthResponse(BaseModel):
+    """How the engine is; see `lab_utils.runners.Status`."""
+
+    status: str
+    model: str
+    runner: str
+    running: int
+    waiting: int
+    max_batch: int
+
+
+def error_body(
+    message: str, type: str, param: str | None = None, code: str | None = None
+) -> dict[str, Any]:
+    """An error in OpenAI's format; all four fields are always there."""
+    return {"error": {"message": message, "type": type, "param": param, "code": code}}

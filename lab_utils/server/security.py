@@ -1,0 +1,159 @@
+"""Who may talk to the server: the checks in front of every route.
+
+A server on 127.0.0.1 is reachable from any web page the reader has open: by a request
+across sites, or by a host name that resolves to 127.0.0.1 (DNS rebinding). So the Host
+and Origin headers must name this machine. On a shared machine every other user reaches
+it too; an API key keeps them out.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lab_utils.server.errors import error_response
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+OPEN_PATHS = ("/health",)
+"""Answered without a key: a load balancer has none, and they tell nothing secret."""
+
+
+class BodyLimit:
+    """ASGI middleware that answers 413 to a body of more than `max_bytes`, whether the
+    client says its length beforehand or sends it in chunks without an end."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through while its body is small enough."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        length = Headers(scope=scope).get("content-length", "0")
+        if length.isdigit() and int(length[:20]) > self._max_bytes:
+            refusal = error_response(413, self._too_large())
+            return await refusal(scope, receive, send)
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max_bytes:
+                raise HTTPException(413, self._too_large())
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _too_large(self) -> str:
+        return f"the body may have at most {self._max_bytes} bytes"
+
+
+class Guard:
+    """ASGI middleware that refuses foreign hosts and origins, and asks for the key.
+
+    allow_hosts: names under which the server may be addressed besides loopback.
+    api_key: expected as `Authorization: Bearer KEY`; a browser sends `?token=KEY` once
+    and gets a cookie for it, as with Jupyter. None: no key is asked for.
+    """
+
+    def __init__(
+        self, app: ASGIApp, allow_hosts: Iterable[str] = (), api_key: str | None = None
+    ) -> None:
+        self._app = app
+        self._hosts = {*LOOPBACK, *(name.lower() for name in allow_hosts)}
+        self._key = api_key.encode() if api_key else None
+        digest = hmac.new(self._key or b"", b"lab-cookie", hashlib.sha256).hexdigest()
+        # Named after the key, so that servers on two ports do not share a cookie.
+        self._cookie_name, self._cookie_value = f"lab-{digest[:8]}", digest[8:]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request through, or answer it here."""
+        if scope["type"] == "http":
+            headers = Headers(scope=scope)
+            refusal = self._foreign(scope, headers) or self._locked(scope, headers)
+            if refusal is not None:
+                return await refusal(scope, receive, send)
+        await self._app(scope, receive, send)
+
+    def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
+        host = headers.get("host", "")
+        if len(headers.getlist("host")) != 1 or not self._is_ours(f"http://{host}"):
+            return error_response(
+                400, "the Host header names no host of this server; start it with "
+                "--allow-host NAME to allow one", code="host_not_allowed",
+            )
+        origin = headers.get("origin")
+        if origin is not None and not self._is_ours(origin):
+            return error_response(
+                400, "requests from another site's pages are refused",
+                code="origin_not_allowed",
+            )
+        crossing = headers.get("sec-fetch-site") == "cross-site"
+        if crossing and scope["path"] == "/generate":
+            return error_response(
+                400, "requests from another site's pages are refused",
+                code="cross_site",
+            )
+        return None
+
+    def _is_ours(self, url: str) -> bool:
+        try:
+            parts = urlsplit(url)
+            _ = parts.port  # raises if it is none
+        except ValueError:
+            return False
+        plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+        web = parts.scheme in ("http", "https")
+        return web and plain and (parts.hostname or "").rstrip(".") in self._hosts
+
+    def _locked(self, scope: Scope, headers: Headers) -> Response | None:
+        """None when the key was shown; else a 401, or the exchange for a cookie."""
+        if self._key is None or scope["path"] in OPEN_PATHS:
+            return None
+        scheme, _, shown = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self._is_key(shown.strip()):
+            return None
+        if self._has_cookie(headers):
+            return None
+        query = parse_qsl(scope["query_string"].decode("latin-1"), True)
+        tokens = [value for name, value in query if name == "token"]
+        if scope["method"] == "GET" and tokens and self._is_key(tokens[0]):
+            return self._exchange(scope, query)
+        return error_response(
+            401, "this server asks for its API key: send it as 'Authorization: Bearer "
+            "KEY', or open the address with ?token=KEY once",
+            code="invalid_api_key", headers={"WWW-Authenticate": "Bearer"},
+        )
+
+    def _is_key(self, shown: str) -> bool:
+        # In constant time, so that the key cannot be guessed letter by letter.
+        expected = self._key or b""
+        return hmac.compare_digest(shown.encode(errors="replace"), expected)
+
+    def _has_cookie(self, headers: Headers) -> bool:
+        try:
+            morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie_name)
+        except CookieError:
+            return False
+        return morsel is not None and hmac.compare_digest(
+            morsel.value.encode(errors="replace"), self._cookie_value.encode()
+        )
+
+    def _exchange(self, scope: Scope, query: list[tuple[str, str]]) -> Response:
+        """Send the browser to the same address without the key, with a cookie."""
+        rest = urlencode([(name, value) for name, value in query if name != "token"])
+        # A path of "//evil.example" would lead to another host.
+        path = "/" + scope["path"].lstrip("/")
+        response = RedirectResponse(f"{path}?{rest}" if rest else path, 303)
+        response.set_cookie(
+            self._cookie_name, self._cookie_value, httponly=True, samesite="strict"
+        )
+        return response
