@@ -1,7 +1,16 @@
 """The engine, server and client that the lessons build by hand, ready to import."""
 
+from lab_utils.checkup import doctor
 from lab_utils.client import LabClient
 from lab_utils.model.loading import load_engine
 from lab_utils.server import BackgroundServer, create_app
+from lab_utils.server.registry import stop_all
 
-__all__ = ["BackgroundServer", "LabClient", "create_app", "load_engine"]
+__all__ = [
+    "BackgroundServer",
+    "LabClient",
+    "create_app",
+    "doctor",
+    "load_engine",
+    "stop_all",
+]

@@ -82,15 +82,16 @@ class Engine(ABC):
     ) -> Generator[Token, None, None]:
         """Yield the answer to `prompt` token by token; each `next` computes one.
 
-        The request is checked here and now, not at the first `next`, so `InvalidRequest`
-        is raised before anything was sent. The default of 128 tokens is lowered to what
-        fits the context; any other `max_tokens` that does not fit is an error.
+        The request is checked here and now, not at the first `next`, so that
+        `InvalidRequest` is raised before anything was sent. The default of 128 tokens
+        is lowered to what fits the context; any other `max_tokens` that does not fit is
+        an error.
         """
         params = _params(max_tokens, temperature, top_p, seed, stop)
         return self.steps(self.prepare(prompt, params))
 
     def prepare(self, prompt: str, params: SamplingParams) -> Request:
-        """Check `prompt` against the context; raise `InvalidRequest` if it cannot be."""
+        """Check `prompt` and that it fits the context; raises `InvalidRequest`."""
         if not isinstance(prompt, str) or not prompt:
             raise InvalidRequest(
                 f"prompt must be a text of at least one character; got {prompt!r:.40}.",
@@ -102,6 +103,11 @@ class Engine(ABC):
                 "prompt",
             )
         prompt_ids = self.encode(prompt)
+        if not prompt_ids:
+            raise InvalidRequest(
+                "prompt must hold something that this model's tokenizer can see.",
+                "prompt",
+            )
         room = self.context - len(prompt_ids)
         wanted = params.max_tokens
         if room < (wanted or 1):

@@ -54,7 +54,9 @@ class Detokenizer:
         if window.endswith(INCOMPLETE) and not final:
             return ""
         known = self._decode(self._ids[self._start : self._read])
-        self._start, self._read = self._read, len(self._ids)
+        if len(window) > len(known):  # a window must not begin with an id without text
+            self._start = self._read
+        self._read = len(self._ids)
         return window[len(known) :]
 
     def _decode(self, ids: list[int]) -> str:

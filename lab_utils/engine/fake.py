@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from time import perf_counter
 
 from lab_utils.engine.base import Engine, Request
-from lab_utils.engine.tokens import Token
+from lab_utils.engine.tokens import FinishReason, Token
 
 
 class FakeEngine(Engine):
@@ -49,14 +49,14 @@ class FakeEngine(Engine):
     def steps(self, request: Request) -> Generator[Token, None, None]:
         """Say the script, from its beginning for every request."""
         count = min(request.max_tokens, len(self.pieces))
+        ending: FinishReason = "stop" if count == len(self.pieces) else "length"
         for index in range(count):
             started = perf_counter()
             self._work(index)
             self.made += 1
-            ending = "stop" if count == len(self.pieces) else "length"
-            reason = ending if index == count - 1 else None
             self.keep_pace(started)
             step_ms = 1e3 * (perf_counter() - started)
+            reason = ending if index == count - 1 else None
             yield Token(self.pieces[index], index, step_ms, index == 0, reason)
 
     def _work(self, index: int) -> None:

@@ -11,7 +11,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from lab_utils.engine.base import Engine, Request
 from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
-from lab_utils.engine.tokens import Token
+from lab_utils.engine.tokens import FinishReason, Token
 
 UNKNOWN_CONTEXT = 2048
 """Context of a model that states none (BLOOM, for one, has no fixed limit)."""
@@ -74,11 +74,11 @@ class ModelEngine(Engine):
             if last:
                 text += detokenizer.finish()
                 ended = ended or detokenizer.stopped
-            reason = ("stop" if ended else "length") if last else None
+            ending: FinishReason = "stop" if ended else "length"
             self.made += 1
             self.keep_pace(started)
             step_ms = 1e3 * (perf_counter() - started)
-            yield Token(text, ids[-1], step_ms, index == 0, reason)
+            yield Token(text, ids[-1], step_ms, index == 0, ending if last else None)
             if last:
                 return
 

@@ -4,7 +4,6 @@ These are plain values: they can be printed, compared, stored and sent. The wire
 of a token is `Token.event()`; every server of this project sends exactly that.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
@@ -13,7 +12,7 @@ FinishReason = Literal["stop", "length"]
 """Why an answer ended: `stop` (the model's own end, or a stop string) or `length`."""
 
 DEFAULT_MAX_TOKENS = 128
-MAX_SEED = 2**63 - 1
+MAX_INT = 2**63 - 1
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 256
 GREEDY_BELOW = 1e-4
@@ -38,7 +37,8 @@ class SamplingParams:
     """How the next token is chosen and when to stop; set by whoever sends the prompt.
 
     max_tokens: at most this many tokens, counted from the first; `None` means 128, or
-        fewer where the context is too short for 128.
+        fewer where the context is too short for 128. An engine refuses what does not
+        fit its context.
     temperature: 0 to 2; logits are divided by it, 0 always takes the most likely token.
     top_p: 0 < top_p <= 1; sample from the smallest set of tokens that holds this much
         probability (Holtzman et al. 2020, "The Curious Case of Neural Text
@@ -57,14 +57,14 @@ class SamplingParams:
 
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
-            _check(_is_int(self.max_tokens) and self.max_tokens >= 1,
-                   "max_tokens", "a whole number of at least 1", self.max_tokens)
+            _check(_is_int(self.max_tokens) and 1 <= self.max_tokens <= MAX_INT,
+                   "max_tokens", "a whole number from 1 to 2**63 - 1", self.max_tokens)
         _check(_is_real(self.temperature) and 0 <= self.temperature <= 2,
                "temperature", "a number from 0 to 2", self.temperature)
         _check(_is_real(self.top_p) and 0 < self.top_p <= 1,
                "top_p", "a number above 0 and up to 1", self.top_p)
         if self.seed is not None:
-            _check(_is_int(self.seed) and 0 <= self.seed <= MAX_SEED,
+            _check(_is_int(self.seed) and 0 <= self.seed <= MAX_INT,
                    "seed", "a whole number from 0 to 2**63 - 1, or None", self.seed)
         _check(len(self.stop) <= MAX_STOPS, "stop", f"at most {MAX_STOPS} strings",
                len(self.stop))
@@ -82,7 +82,10 @@ def as_stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
     """`None`, one string or several, as the tuple that `SamplingParams.stop` holds."""
     if stop is None:
         return ()
-    return (stop,) if isinstance(stop, str) else tuple(stop)
+    if isinstance(stop, str):
+        return (stop,)
+    _check(isinstance(stop, list | tuple), "stop", "one string or a list of them", stop)
+    return tuple(stop)
 
 
 def _is_int(value: object) -> bool:
@@ -90,18 +93,21 @@ def _is_int(value: object) -> bool:
 
 
 def _is_real(value: object) -> bool:
-    return (
-        isinstance(value, int | float)
-        and not isinstance(value, bool)
-        and math.isfinite(value)
-    )
+    # NaN and the infinities are real numbers here; every range check refuses them.
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _check(holds: bool, param: str, expected: str, got: object) -> None:
     if not holds:
-        shown = repr(got)
-        shown = shown if len(shown) <= 40 else shown[:37] + "..."
-        raise InvalidRequest(f"{param} must be {expected}; got {shown}.", param)
+        raise InvalidRequest(f"{param} must be {expected}; got {_shown(got)}.", param)
+
+
+def _shown(value: object) -> str:
+    """`value` in at most 40 characters."""
+    if isinstance(value, int) and abs(value) > MAX_INT:
+        return "a number of over 63 bits"  # Python refuses to print the longest ones
+    text = repr(value)
+    return text if len(text) <= 40 else text[:37] + "..."
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +16,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.utils import logging
 
 from lab_utils.engine import ModelEngine
 
@@ -105,10 +108,11 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
         )
     where = str(source) if is_folder else name
     try:
-        tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=is_folder)
-        model = AutoModelForCausalLM.from_pretrained(
-            where, dtype="auto", use_safetensors=True, local_files_only=is_folder
-        )
+        with _without_progress_bar():
+            tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=is_folder)
+            model = AutoModelForCausalLM.from_pretrained(
+                where, dtype="auto", use_safetensors=True, local_files_only=is_folder
+            )
     except OSError as error:
         raise FileNotFoundError(
             f"expected a model named {name!r}, could not load it: "
@@ -116,6 +120,18 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
             "folder."
         ) from error
     return model.to(_dtype(dtype, model.num_parameters())), tokenizer
+
+
+@contextmanager
+def _without_progress_bar() -> Iterator[None]:
+    """The bar counts tensors, in milliseconds: in a lesson it is only a red box."""
+    was_on = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_on:
+            logging.enable_progress_bar()
 
 
 def _random(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

@@ -7,6 +7,9 @@ from typing import Literal, Self
 
 from lab_utils.engine import SamplingParams, Token
 
+STOP_S = 0.5
+"""Steps take milliseconds; whoever stops a server does not wait for a longer one."""
+
 
 class RunnerError(RuntimeError):
     """A request could not be finished; the text may be shown to the client.
@@ -30,7 +33,7 @@ class EngineDead(RunnerError):
 
 
 class TimedOut(RunnerError):
-    """A request waited or ran longer than `Limits` allow, or its reader did not read."""
+    """A request ran longer than `Limits` allow, or its reader did not read."""
 
     code = "timed_out"
 
@@ -55,9 +58,12 @@ class Limits:
     comment_s: float = 15
 
 
+DEFAULT_LIMITS = Limits()
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `/health` shows. `running` requests hold a slot, `waiting` ones do not yet."""
+    """What `/health` shows; `running` requests hold a slot, `waiting` ones not yet."""
 
     status: Literal["ok", "dead", "stalled"]
     model: str
@@ -119,7 +125,7 @@ class Runner(ABC):
         """
 
     @abstractmethod
-    def status(self, stall_s: float = Limits.stall_s) -> Status:
+    def status(self, stall_s: float = DEFAULT_LIMITS.stall_s) -> Status:
         """How the engine is; never waits and never enqueues work."""
 
     @property
@@ -128,5 +134,6 @@ class Runner(ABC):
         """Whether a new request would be admitted now."""
 
     @abstractmethod
-    def stop(self, timeout: float = 1.5) -> None:
-        """End every request with an error, then the engine; at most `timeout` s."""
+    def stop(self, timeout: float = STOP_S) -> None:
+        """End every request with an error at once, then wait for the engine to end, at
+        most `timeout` s."""

@@ -7,20 +7,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from lab_utils.engine import SamplingParams
 from lab_utils.engine.tokens import (
     DEFAULT_MAX_TOKENS,
-    MAX_SEED,
+    MAX_INT,
     MAX_STOP_LENGTH,
     MAX_STOPS,
     as_stops,
 )
 
 StopString = Annotated[str, Field(min_length=1, max_length=MAX_STOP_LENGTH)]
+StopStrings = Annotated[list[StopString], Field(max_length=MAX_STOPS)]
 
 
-class GenerateQuery(BaseModel):
-    """The fields of `GET /generate?prompt=…`; a browser's EventSource can send these.
+class _Sampling(BaseModel):
+    """The fields of every way to ask; they mean what they mean in `SamplingParams`.
 
-    They mean what they mean in `SamplingParams`. Unknown fields are refused: a field
-    that is accepted and ignored would be a lie.
+    Unknown fields are refused: a field that is accepted and ignored would be a lie.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -31,22 +31,30 @@ class GenerateQuery(BaseModel):
     max_tokens: int = Field(DEFAULT_MAX_TOKENS, ge=1)
     temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False)
     top_p: float = Field(1.0, gt=0, le=1, allow_inf_nan=False)
-    seed: int | None = Field(None, ge=0, le=MAX_SEED)
-    stop: Annotated[list[StopString], Field(max_length=MAX_STOPS)] | None = None
+    seed: int | None = Field(None, ge=0, le=MAX_INT)
 
     def sampling(self) -> SamplingParams:
-        """The same as the engine takes it; a `max_tokens` that was not sent is left to
-        the engine, which lowers its default to what fits the context."""
+        """The same as the engine takes it.
+
+        A `max_tokens` that was not sent is left to the engine, which lowers its default
+        to what fits the context.
+        """
         return SamplingParams(
             max_tokens=self.max_tokens if "max_tokens" in self.model_fields_set else None,
             temperature=self.temperature,
             top_p=self.top_p,
             seed=self.seed,
-            stop=as_stops(self.stop),
+            stop=as_stops(getattr(self, "stop", None)),
         )
 
 
-class GenerateRequest(GenerateQuery):
+class GenerateQuery(_Sampling):
+    """The fields of `GET /generate?prompt=…`, which a browser's EventSource sends."""
+
+    stop: StopStrings | None = None
+
+
+class GenerateRequest(_Sampling):
     """The JSON body of `POST /generate`: types are not guessed, `"16"` is no number.
 
     stream: False returns the whole answer as JSON, True a stream of events.
@@ -55,9 +63,7 @@ class GenerateRequest(GenerateQuery):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     stream: bool = False
-    stop: (  # type: ignore[assignment]
-        StopString | Annotated[list[StopString], Field(max_length=MAX_STOPS)] | None
-    ) = None
+    stop: StopString | StopStrings | None = None
 
 
 class GenerateResponse(BaseModel):

@@ -1,0 +1,42 @@
+"""What a good story keeps: its names, its thing, its few characters, no loops."""
+
+import re
+from collections import Counter
+
+from lab_utils.model.train_tutor.stories import NAMES, THINGS, WORDS
+
+KINDS_OF_HERO = ("animals", "people", "royal girls", "royal boys", "characters")
+CAST = frozenset(kind for group in KINDS_OF_HERO for kind in WORDS[group])
+NOUNS = frozenset(thing for family in THINGS.values() for thing in family)
+INTRODUCED = re.compile(r"\b(?:named|called) ([A-Z][a-z]+)")
+WORD = re.compile(r"[A-Za-z]+")
+
+
+def _sentences(story: str) -> list[str]:
+    """The sentences of a story, without its quotation marks."""
+    return [part.strip() for part in re.split(r"[.!?]", story.replace('"', " "))]
+
+
+def faults(prompt: str, story: str) -> list[str]:
+    """Everything in which a story breaks its own or its prompt's word; none is good.
+
+    Names must be introduced ("named Mia") or asked for; the one thing of the story
+    stays the one thing; besides the hero there is one more character; no sentence
+    of four words or more comes three times.
+    """
+    words, asked = WORD.findall(story), WORD.findall(prompt)
+    introduced = set(INTRODUCED.findall(story))
+    found = []
+    if strangers := (set(words) & set(NAMES)) - introduced:
+        found.append(f"names out of nowhere: {sorted(strangers)}")
+    if len(things := set(words) & NOUNS) != 1:
+        found.append(f"not one thing but {sorted(things)}")
+    if len(cast := set(words) & CAST) > 2:
+        found.append(f"too many characters: {sorted(cast)}")
+    wanted = set(asked) & (set(NAMES) | NOUNS | CAST)
+    if missing := wanted - set(words):
+        found.append(f"asked for but missing: {sorted(missing)}")
+    counts = Counter(one for one in _sentences(story) if one.count(" ") >= 3)
+    if loops := [one for one, count in counts.items() if count >= 3]:
+        found.append(f"repeated: {loops}")
+    return found

@@ -1,0 +1,166 @@
+"""Measure a model folder on what its training text never contained."""
+
+import argparse
+import random
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from lab_utils.model.train_tutor.answers import FORMS, TUTOR, Tutor
+from lab_utils.model.train_tutor.arithmetic import answer_text, held_out_pairs
+from lab_utils.model.train_tutor.card import write_card
+from lab_utils.model.train_tutor.consistency import faults
+from lab_utils.model.train_tutor.figures import Figure, table
+from lab_utils.model.train_tutor.pairs import Pair
+from lab_utils.model.train_tutor.small_talk import TALK
+from lab_utils.model.train_tutor.stories import (
+    WORDS,
+    held_out_meetings,
+    with_article,
+)
+from lab_utils.model.train_tutor.terms import held_out_term_pairs, load_terms
+
+
+def count_exact(
+    tutor: Tutor, name: str, pairs: Iterable[Pair], form: str, temperature: float = 0.0
+) -> Figure:
+    """How many pairs the model answers word for word."""
+    wanted = list(pairs)
+    given = tutor.answer([p.question for p in wanted], form, temperature=temperature)
+    right = sum(
+        a.ended and a.text == p.answer for a, p in zip(given, wanted, strict=True)
+    )
+    return Figure(name, len(wanted), right)
+
+
+def greeting_pairs() -> list[Pair]:
+    """Everything of the small-talk table."""
+    return [
+        Pair(text, answer, "talk") for questions, answer in TALK for text in questions
+    ]
+
+
+def one_digit_pairs() -> list[Pair]:
+    """Every sum and difference of one-digit numbers in two phrasings."""
+    sums = ("What is {a} + {b}?", "{a} + {b} =")
+    differences = ("What is {a} - {b}?", "{a} - {b} =")
+    numbers = [(a, b) for a in range(10) for b in range(10)]
+    pairs = [(f.format(a=a, b=b), a + b) for f in sums for a, b in numbers]
+    pairs += [(f.format(a=a, b=b), a - b) for f in differences for a, b in numbers]
+    return [Pair(question, answer_text(value), "sum") for question, value in pairs]
+
+
+def _held_out_both_orders() -> list[tuple[int, int]]:
+    """Every held-out pair of two-digit numbers, in both orders."""
+    return sorted(held_out_pairs() | {(b, a) for a, b in held_out_pairs()})
+
+
+def held_out_sums() -> list[Pair]:
+    """Every held-out pair as a sum."""
+    return [
+        Pair(f"What is {a} + {b}?", answer_text(a + b), "sum")
+        for a, b in _held_out_both_orders()
+    ]
+
+
+def held_out_differences() -> list[Pair]:
+    """Every held-out pair as a difference."""
+    return [
+        Pair(f"What is {a} - {b}?", answer_text(a - b), "sum")
+        for a, b in _held_out_both_orders()
+    ]
+
+
+def term_pairs() -> list[Pair]:
+    """Every name of every term under the plainest question."""
+    return [
+        Pair(f"What is {name}?", term.explanation, "term")
+        for term in load_terms()
+        for name in term.spellings()
+    ]
+
+
+MEETING_FORMS = (
+    "Tell me a story about {name} and {thing}.",
+    "Write a story about a {kind} named {name} and {thing}.",
+)
+
+
+def story_prompts() -> list[str]:
+    """Open story prompts, animals, and meetings that were never trained on."""
+    rng = random.Random(5)
+    prompts = ["Tell me a story."] * 10
+    animals = map(with_article, WORDS["animals"][:10])
+    prompts += [f"Tell me a story about {animal}." for animal in animals]
+    for name, thing in rng.sample(sorted(held_out_meetings()), 30):
+        kind = "girl" if name in WORDS["girls"] else "boy"
+        slots = {"name": name, "kind": kind, "thing": with_article(thing)}
+        prompts.append(rng.choice(MEETING_FORMS).format_map(slots))
+    return prompts
+
+
+def judge_stories(tutor: Tutor, form: str, temperature: float) -> list[Figure]:
+    """How many stories end by themselves at 100 to 300 tokens, and keep their word."""
+    prompts = story_prompts()
+    stories = tutor.answer(
+        prompts, form, max_tokens=400, temperature=temperature, seed=7
+    )
+    told = list(zip(prompts, stories, strict=True))
+    ended = sum(one.ended and 100 <= one.tokens <= 300 for one in stories)
+    whole = sum(not faults(prompt, one.text) for prompt, one in told)
+    where = f"({form}, temperature {temperature:g})"
+    return [
+        Figure(f"stories ended by EOS at 100-300 tokens {where}", len(told), ended),
+        Figure(f"stories true to their names and things {where}", len(told), whole),
+    ]
+
+
+def evaluate(tutor: Tutor) -> list[Figure]:
+    """All figures of the model card, in its order."""
+    kinds = {
+        "greetings and small talk": greeting_pairs(),
+        "one-digit sums and differences": one_digit_pairs(),
+        "held-out two-digit sums": held_out_sums(),
+        "held-out two-digit differences": held_out_differences(),
+        "terms, every name, plain question": term_pairs(),
+        "terms, held-out phrasings": held_out_term_pairs(),
+    }
+    figures = [
+        count_exact(tutor, f"{name} ({form})", pairs, form)
+        for name, pairs in kinds.items()
+        for form in FORMS
+    ]
+    figures += [
+        count_exact(tutor, f"{name} (raw, temperature 0.7)", pairs, "raw", 0.7)
+        for name, pairs in kinds.items()
+    ]
+    for form in FORMS:
+        figures += judge_stories(tutor, form, 0.7)
+    return figures + judge_stories(tutor, "raw", 0.0)
+
+
+def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The options of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="lab_utils.model.train_tutor.evaluate", description=__doc__
+    )
+    parser.add_argument("folder", type=Path, nargs="?", default=TUTOR)
+    parser.add_argument("--card", action="store_true", help="write the model card too")
+    parser.add_argument("--threads", type=int, default=2, help="threads of torch")
+    return parser.parse_args(arguments)
+
+
+def main() -> None:
+    """Print the table of figures, and write the card if asked to."""
+    options = parse_arguments()
+    torch.set_num_threads(options.threads)
+    tutor = Tutor(options.folder)
+    figures = evaluate(tutor)
+    print(table(figures))
+    if options.card:
+        print(f"written: {write_card(tutor, options.folder, figures)}")
+
+
+if __name__ == "__main__":
+    main()
