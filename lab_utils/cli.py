@@ -1,8 +1,10 @@
 """The command line: `python -m lab_utils serve` and `python -m lab_utils demo`."""
 
 import argparse
+import logging
 import os
 import signal
+import socket
 import sys
 from types import FrameType
 
@@ -68,11 +70,13 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
         help="of the weights")
     add("--max-batch", type=int, default=8, help="requests that run at the same time")
-    add("--max-queue", type=int, default=32, help="requests that may wait; more get 503")
+    add("--max-queue", type=int, default=32, help="requests that may wait; more get "
+        "503")
     add("--pace-ms", type=float, default=0, help="make each step last at least this "
         "long, to watch a fast model")
-    add("--api-key", default=os.environ.get("LAB_API_KEY"), help="ask for this key on "
-        "every route but /health; better set as LAB_API_KEY, which no process list shows")
+    # Read later than here: the help shows defaults, and must not show the key.
+    add("--api-key", default=argparse.SUPPRESS, help="ask for this key on every route "
+        "but /health; better set as LAB_API_KEY, which no process list shows")
     add("--allow-host", action="append", default=[], metavar="NAME", help="a host name "
         "under which clients may address it, besides localhost; may be repeated")
     serve.set_defaults(run=_serve)
@@ -98,23 +102,32 @@ def _port(text: str) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    if options.host not in LOOPBACK and not options.api_key:
+    api_key = getattr(options, "api_key", None) or os.environ.get("LAB_API_KEY")
+    if options.host not in LOOPBACK and not api_key:
         raise ServerError(
             f"--host {options.host} can be reached from other machines: set --api-key, "
             "so that not everybody there can use it."
         )
-    sock = bind(options.host, options.port)
+    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    logging.getLogger("lab_utils.access").setLevel(logging.INFO)
+    # uvicorn raises the signal again after its clean stop; this makes it a clean exit.
+    signal.signal(signal.SIGTERM, _exit_cleanly)
+    with bind(options.host, options.port) as sock:
+        return _serve_on(sock, options, api_key)
+
+
+def _serve_on(
+    sock: socket.socket, options: argparse.Namespace, api_key: str | None
+) -> int:
     engine = load_engine(options.model, pace_ms=options.pace_ms, dtype=options.dtype)
     runner = ThreadRunner(engine, options.max_batch, options.max_queue)
     allowed = [*options.allow_host, options.host]
-    app = create_app(runner, api_key=options.api_key, allow_hosts=allowed)
+    app = create_app(runner, api_key=api_key, allow_hosts=allowed)
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{sock.getsockname()[1]}"
     server = make_server(app, on_started=lambda: print(
         f"{engine.name} answers at {url} (API: {url}/docs, Ctrl-C stops it)", flush=True
     ))
-    # uvicorn raises the signal again after its clean stop; this makes it a clean exit.
-    signal.signal(signal.SIGTERM, _exit_cleanly)
     server.run(sockets=[sock])
     return 0
 

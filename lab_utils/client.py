@@ -59,6 +59,8 @@ class LabClient:
             "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
             "timeout": httpx.Timeout(timeout, connect=CONNECT_S),
             "trust_env": False,  # a campus proxy must not see loopback calls
+            # To load the certificates takes longer than a short answer.
+            "verify": self.url.startswith("https:"),
         }
         self._settings = settings
         self._client = httpx.Client(**settings)
@@ -166,16 +168,24 @@ class _Reader:
             if event.data == sse.DONE:
                 self._done = True
                 return
-            data = json.loads(event.data)
-            if "error" in data:
-                raise StreamFailed(f"the stream failed: {_reason(data)}")
-            yield Token.from_event(data)
+            yield _token(event.data)
 
     def check_end(self) -> None:
         if not self._done:
             raise StreamFailed(
                 "the stream ended without [DONE]: the answer is not complete."
             )
+
+
+def _token(text: str) -> Token:
+    """The token that an event's data describes; `StreamFailed` if it describes none."""
+    try:
+        data = json.loads(text)
+        if "error" not in data:
+            return Token.from_event(data)
+    except (ValueError, KeyError, TypeError) as error:
+        raise StreamFailed(f"an event of the stream is no token: {text:.80}") from error
+    raise StreamFailed(f"the stream failed: {_reason(data)}")
 
 
 def _checked(response: httpx.Response) -> Any:

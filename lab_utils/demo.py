@@ -1,5 +1,6 @@
 """The tutorial's result in a minute: stream an answer, then measure its four rows."""
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -60,8 +61,8 @@ def _stream_one(engine: Engine, prompt: str, max_tokens: int) -> None:
             server.url, prompt, max_tokens=max_tokens, temperature=0, on_token=show
         )
     rate = timeline.tokens_per_second
-    print(f"\n\n{len(timeline.arrivals)} tokens, the first after {timeline.ttft_ms:.0f} "
-          f"ms, then {rate or 0:.1f} per second")
+    print(f"\n\n{len(timeline.arrivals)} tokens, the first after "
+          f"{timeline.ttft_ms:.0f} ms, then {rate or 0:.1f} per second")
 
 
 def _measure(
@@ -82,7 +83,7 @@ def _tokens_nobody_read(
 ) -> int:
     """Ask again, leave early, and count what the engine goes on to make."""
     count = len(whole.arrivals)
-    body = {"prompt": prompt, "max_tokens": count, "temperature": 0, "stream": stream}
+    body: dict[str, Any] = {"prompt": prompt, "max_tokens": count, "temperature": 0, "stream": stream}
     if stream:
         with LabClient(url) as client:
             tokens = client.stream(**body)
@@ -91,10 +92,10 @@ def _tokens_nobody_read(
             tokens.close()
     else:
         patience = whole.ended * LEAVE_AFTER_TOKENS / max(count, 1)
-        try:
-            httpx.post(f"{url}/generate", json=body, timeout=patience, trust_env=False)
-        except httpx.TimeoutException:
-            pass
+        with contextlib.suppress(httpx.TimeoutException):
+            httpx.post(
+                f"{url}/generate", json=body, timeout=patience, trust_env=False
+            )
     made_before = engine.made
     _wait_until_idle(engine)
     return engine.made - made_before
@@ -117,7 +118,8 @@ def table(columns: list[tuple[Timeline, int]]) -> str:
     rows.append(["Slowest /health meanwhile",
                  *(f"{timeline.slowest_ping_ms:.0f} ms" for timeline, _ in columns)])
     rows.append(["Tokens made after the client left",
-                 *(f"{wasted} of {len(timeline.arrivals)}" for timeline, wasted in columns)])
+                 *(f"{wasted} of {len(timeline.arrivals)}"
+                   for timeline, wasted in columns)])
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     lines = [
         row[0].ljust(widths[0])

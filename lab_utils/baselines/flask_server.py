@@ -44,4 +44,5 @@ def create_flask_app(engine: Engine) -> Flask:
 def _events(engine: Engine, fields: dict[str, object]) -> Iterator[bytes]:
     # Checked here, while the status can still be 400; the tokens come at each `next`.
     tokens = engine.generate_stream(**fields)  # type: ignore[arg-type]
-    return chain((sse.encode(token.event()) for token in tokens), [sse.encode(sse.DONE)])
+    events = (sse.encode(token.event()) for token in tokens)
+    return chain(events, [sse.encode(sse.DONE)])

@@ -1,1 +1,1 @@
-"""Weights in, logits out: the embedded `tutor` and everything else that can be loaded."""
+"""Weights in, logits out: the embedded `tutor`, and whatever else can be loaded."""

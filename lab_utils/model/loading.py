@@ -1,4 +1,4 @@
-"""A name in, an engine out: the embedded tutor, a folder, a hub id or `random:SHAPE`."""
+"""A name in, an engine out: the tutor, a folder, a hub id or `random:SHAPE`."""
 
 import os
 import platform
@@ -85,7 +85,7 @@ def load_engine(
     return ModelEngine(
         loaded.eval(),
         tokenizer,
-        name=name if is_random or name == "tutor" else Path(name).name,
+        name=name if is_random or name == "tutor" else Path(name).resolve().name,
         pace_ms=pace_ms,
         use_cache=use_cache,
         suppress_eos=is_random,
@@ -109,9 +109,12 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
     where = str(source) if is_folder else name
     try:
         with _without_progress_bar():
-            tokenizer = AutoTokenizer.from_pretrained(where, local_files_only=is_folder)
+            tokenizer = AutoTokenizer.from_pretrained(
+                where, local_files_only=is_folder, trust_remote_code=False
+            )
             model = AutoModelForCausalLM.from_pretrained(
-                where, dtype="auto", use_safetensors=True, local_files_only=is_folder
+                where, dtype="auto", use_safetensors=True, local_files_only=is_folder,
+                trust_remote_code=False,
             )
     except OSError as error:
         raise FileNotFoundError(
@@ -135,7 +138,7 @@ def _without_progress_bar() -> Iterator[None]:
 
 
 def _random(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """Build a shape of `SHAPES` with seeded random weights and the tutor's tokenizer."""
+    """Build a shape of `SHAPES` with seeded weights and the tutor's tokenizer."""
     shape = name.removeprefix("random:")
     if shape not in SHAPES:
         raise ValueError(f"expected random: one of {', '.join(SHAPES)}; got {shape!r}.")
@@ -149,7 +152,9 @@ def _random(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
             model = LlamaForCausalLM(SHAPES[shape])
         finally:
             torch.set_default_dtype(before)
-    return model, AutoTokenizer.from_pretrained(TUTOR, local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(TUTOR, local_files_only=True)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    return model, tokenizer
 
 
 def _dtype(wanted: Dtype, parameters: int) -> torch.dtype:

@@ -11,16 +11,18 @@ further, in vLLM and SGLang.
 
 import asyncio
 import contextlib
+import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Generator
 from time import perf_counter
 from typing import Self
 
 from lab_utils.engine import Engine, SamplingParams, Token
 from lab_utils.engine import Request as EngineRequest
 from lab_utils.runners.base import (
+    DEFAULT_LIMITS,
+    STOP_S,
     EngineDead,
     Limits,
     Overloaded,
@@ -30,29 +32,44 @@ from lab_utils.runners.base import (
     TokenStream,
 )
 
+logger = logging.getLogger("lab_utils.runners")
+
 STALL_FACTOR = 20
 IDLE_S = 0.005
 
 
 class _Job(TokenStream):
-    """One request, from admission to its end; created on the event loop."""
+    """One request, from the queue to its end; created on the event loop."""
 
-    def __init__(self, runner: "ThreadRunner", limits: Limits) -> None:
-        self.admitted = perf_counter()
+    def __init__(
+        self,
+        runner: "ThreadRunner",
+        request: EngineRequest,
+        limits: Limits,
+        admitted: float,
+    ) -> None:
+        self.prompt_tokens = len(request.prompt_ids)
+        self.admitted = admitted
         self.limits = limits
         self.cancelled = False
-        self.steps: Generator[Token, None, None] | None = None
+        self.steps = runner.engine.steps(request)
         self._runner = runner
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[Token | Exception] = asyncio.Queue()
         self._done = False
+        # Two counters, each changed by one thread only; the queue's own size lags
+        # behind while the loop is busy.
+        self._made = 0
+        self._read = 0
         self._full_since: float | None = None
-        self._timer = self._loop.call_later(limits.queue_s, runner.expire, self)
+        wait = limits.queue_s - (perf_counter() - admitted)
+        self._timer = self._loop.call_later(max(0, wait), runner.expire, self)
 
     async def __anext__(self) -> Token:
         if self._done:
             raise StopAsyncIteration
         item = await self._items.get()
+        self._read += 1
         if isinstance(item, Exception):
             self._done = True
             raise item
@@ -67,13 +84,14 @@ class _Job(TokenStream):
 
     def push(self, item: Token | Exception) -> None:
         """Hand `item` to the reader; a plain `put_nowait` would not wake its loop."""
+        self._made += 1
         # A loop that was closed meanwhile has no reader left.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._items.put_nowait, item)
 
     def must_wait(self) -> bool:
         """Whether so many tokens lie unread that no more should be made for now."""
-        full = self._items.qsize() >= self.limits.unread_tokens
+        full = self._made - self._read >= self.limits.unread_tokens
         self._full_since = (self._full_since or perf_counter()) if full else None
         return full
 
@@ -133,6 +151,7 @@ class ThreadRunner(Runner):
         self, prompt: str, params: SamplingParams, limits: Limits
     ) -> TokenStream:
         """Count the request in, check it, and queue it for the engine's thread."""
+        admitted = perf_counter()
         with self._changed:
             self._refuse_if_dead()
             if self._free_places() < 1:
@@ -141,23 +160,20 @@ class ThreadRunner(Runner):
                     "try again in a moment"
                 )
             self._preparing += 1
-        job = _Job(self, limits)
         try:
             # In a thread: a prompt of a megabyte takes a second to become tokens.
             request = await asyncio.to_thread(self.engine.prepare, prompt, params)
-        except BaseException:
-            job.cancel()
-            raise
         finally:
             with self._changed:
                 self._preparing -= 1
-        return self._enqueue(job, request)
+        return self._enqueue(request, limits, admitted)
 
-    def _enqueue(self, job: _Job, request: EngineRequest) -> _Job:
-        job.prompt_tokens = len(request.prompt_ids)
-        job.steps = self.engine.steps(request)
+    def _enqueue(
+        self, request: EngineRequest, limits: Limits, admitted: float
+    ) -> _Job:
         with self._changed:
             self._refuse_if_dead()
+            job = _Job(self, request, limits, admitted)
             self._waiting.append(job)
             self._changed.notify()
         return job
@@ -177,14 +193,16 @@ class ThreadRunner(Runner):
             if job in self._waiting:
                 self._waiting.remove(job)
 
-    def status(self, stall_s: float = Limits.stall_s) -> Status:
+    def status(self, stall_s: float = DEFAULT_LIMITS.stall_s) -> Status:
         """How the engine is now."""
         with self._changed:
             running, waiting = len(self._running), len(self._waiting) + self._preparing
             alive = self._alive()
         stalled = self._step_lasts() > max(stall_s, STALL_FACTOR * self._slowest_step)
-        status = "dead" if not alive else "stalled" if stalled else "ok"
-        return Status(status, self.model, self.kind, running, waiting, self.max_batch)
+        return Status(
+            "dead" if not alive else "stalled" if stalled else "ok",
+            self.model, self.kind, running, waiting, self.max_batch,
+        )
 
     @property
     def ready(self) -> bool:
@@ -192,7 +210,7 @@ class ThreadRunner(Runner):
         with self._changed:
             return self._alive() and self._free_places() > 0
 
-    def stop(self, timeout: float = 1.5) -> None:
+    def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error and join the thread for up to `timeout` s.
 
         A step cannot be interrupted: the thread of a longer one ends after it.
@@ -231,7 +249,10 @@ class ThreadRunner(Runner):
         except BaseException as error:
             # SystemExit, MemoryError in the loop itself, a bug here: the thread ends,
             # so everybody who waits must hear of it.
+            logger.critical("the engine's thread died", exc_info=error)
             with self._changed:
+                if self._is_over():
+                    return
                 self._died = error
                 self._fail_all(EngineDead("the engine has died; restart the server"))
 
@@ -239,12 +260,17 @@ class ThreadRunner(Runner):
         """Fill the free slots in order of arrival; sleep while there is nothing to do.
         False when the runner is being stopped."""
         with self._changed:
-            while not (self._running or self._waiting or self._stopping):
+            while not (self._running or self._waiting or self._is_over()):
                 self._changed.wait()
+            if self._is_over():
+                return False
             while self._waiting and len(self._running) < self.max_batch:
                 self._running.append(self._waiting.popleft())
-            # A thread that was stopped in a long step must not serve the next start.
-            return not self._stopping and threading.current_thread() is self._thread
+            return True
+
+    def _is_over(self) -> bool:
+        # A thread that was stopped in a long step must not serve the next start.
+        return self._stopping or threading.current_thread() is not self._thread
 
     def _step(self, job: _Job) -> bool:
         """Let one request make one token, or end it; False if it has to wait."""
@@ -259,10 +285,11 @@ class ThreadRunner(Runner):
         return True
 
     def _make_token(self, job: _Job) -> None:
-        assert job.steps is not None
         self._step_started = perf_counter()
         try:
             token = next(job.steps)
+        except StopIteration:
+            self._end(job, RuntimeError("the engine ended without a finish_reason"))
         except Exception as error:
             self._end(job, error)
         else:
@@ -277,7 +304,6 @@ class ThreadRunner(Runner):
         job.push(item)
 
     def _free(self, job: _Job) -> None:
-        assert job.steps is not None
         job.steps.close()
         with self._changed:
             if job in self._running:

@@ -16,6 +16,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from lab_utils.engine import Engine
 from lab_utils.runners import Limits, Runner, ThreadRunner
 from lab_utils.server import errors
+from lab_utils.server.access_log import AccessLog
 from lab_utils.server.schemas import (
     GenerateQuery,
     GenerateRequest,
@@ -63,6 +64,7 @@ def create_app(
     app.state.runner = runner
     app.add_middleware(BodyLimit, max_bytes=limits.body_bytes)
     app.add_middleware(Guard, allow_hosts=allow_hosts, api_key=api_key)
+    app.add_middleware(AccessLog)
     errors.install(app)
     _add_generate(app, runner, limits)
     _add_health(app, runner, limits)

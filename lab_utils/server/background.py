@@ -8,7 +8,6 @@ again stops what the cell started before. The idea of a server in a thread is fr
 Kludex/uvicorn#742.
 """
 
-import asyncio
 import contextlib
 import errno
 import socket
@@ -16,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable
 from time import monotonic
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any, Self
 
 import uvicorn
@@ -50,12 +49,18 @@ class LabServer(uvicorn.Server):
         if self.started:
             self._on_started()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop at the first signal; a second one would cut the clean stop short, and
+        that ends within two seconds anyway."""
+        if not self.should_exit:
+            super().handle_exit(sig, frame)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop the app's runner, if it has one, then whatever is still connected."""
         state = getattr(self.config.app, "state", None)
         runner = getattr(state, "runner", None)
         if runner is not None:
-            await asyncio.to_thread(runner.stop)
+            runner.stop(timeout=0)  # does not wait; the lifespan's end does
         await super().shutdown(sockets)
 
 
@@ -129,6 +134,7 @@ class BackgroundServer:
         self._thread: threading.Thread | None = None
         self._server: LabServer | ThreadedWSGIServer | None = None
         self._error: BaseException | None = None
+        self._startup_error = ""
         self.port = port
 
     @property
@@ -150,7 +156,12 @@ class BackgroundServer:
         sock = bind(self._host, self._wanted_port)
         self.port = sock.getsockname()[1]
         self._error = None
-        run = self._wsgi(sock) if isinstance(self._app, Flask) else self._asgi(sock)
+        self._startup_error = ""
+        try:
+            run = self._wsgi(sock) if isinstance(self._app, Flask) else self._asgi(sock)
+        except BaseException:
+            sock.close()
+            raise
         self._thread = threading.Thread(
             target=self._run, args=(run, sock), name=f"server-{self.port}", daemon=True
         )
@@ -187,7 +198,6 @@ class BackgroundServer:
             self.stop()
 
     def _asgi(self, sock: socket.socket) -> Callable[[], None]:
-        self._startup_error = ""
         server = make_server(self._app)
         server.config.load()
         server.config.loaded_app = self._listen_to_lifespan(server.config.loaded_app)
@@ -195,7 +205,6 @@ class BackgroundServer:
         return lambda: server.run(sockets=[sock])
 
     def _wsgi(self, sock: socket.socket) -> Callable[[], None]:
-        self._startup_error = ""
         server = ThreadedWSGIServer(self._app, sock, self._threads)
         self._server = server
         return server.run
@@ -228,7 +237,8 @@ class BackgroundServer:
 
         async def listening(scope: Any, receive: Any, send: Any) -> None:
             if scope["type"] != "lifespan":
-                return await app(scope, receive, send)
+                await app(scope, receive, send)
+                return
 
             async def keep(message: dict[str, Any]) -> None:
                 if message["type"] == "lifespan.startup.failed":

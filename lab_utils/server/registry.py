@@ -5,16 +5,19 @@ both live. So servers are kept under (cell, execution): starting one stops those
 *earlier* execution of the *same* cell left running.
 """
 
+import contextlib
 import sys
 import threading
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class Server(Protocol):
     """What the registry needs to know of a server."""
 
-    url: Any
+    @property
+    def url(self) -> str:
+        """Where it answers."""
 
     def stop(self) -> None:
         """End it."""
@@ -64,7 +67,9 @@ def replace_previous(server: Server) -> None:
             if then and then.cell == now.cell and then.execution != now.execution
         ]
     for other in previous:
-        other.stop()
+        # One that had ended by itself says so; whoever starts a new one knows already.
+        with contextlib.suppress(RuntimeError):
+            other.stop()
 
 
 def stop_all() -> None:

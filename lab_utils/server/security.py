@@ -37,7 +37,7 @@ class BodyLimit:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         length = Headers(scope=scope).get("content-length", "0")
-        if length.isdigit() and int(length[:20]) > self._max_bytes:
+        if length.isdecimal() and int(length[:20]) > self._max_bytes:
             refusal = error_response(413, self._too_large())
             return await refusal(scope, receive, send)
         seen = 0
@@ -121,12 +121,13 @@ class Guard:
         scheme, _, shown = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._is_key(shown.strip()):
             return None
-        if self._has_cookie(headers):
-            return None
+        # Before the cookie: an address with the key is always exchanged for one without.
         query = parse_qsl(scope["query_string"].decode("latin-1"), True)
         tokens = [value for name, value in query if name == "token"]
         if scope["method"] == "GET" and tokens and self._is_key(tokens[0]):
             return self._exchange(scope, query)
+        if self._has_cookie(headers):
+            return None
         return error_response(
             401, "this server asks for its API key: send it as 'Authorization: Bearer "
             "KEY', or open the address with ?token=KEY once",

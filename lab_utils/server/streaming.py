@@ -103,12 +103,14 @@ class EventStream(Response):
                 if not token.done():
                     yield None
                     continue
-                if token.exception() is not None:
-                    yield token.exception()
+                try:
+                    item = token.result()
+                except Exception as error:
+                    yield error
                     return
-                if token.result() is None:
+                if item is None:
                     return
-                yield token.result()
+                yield item
                 token = asyncio.ensure_future(anext(self.stream, None))
         finally:
             token.cancel()
@@ -117,7 +119,8 @@ class EventStream(Response):
         message = {"type": "http.response.body", "body": body, "more_body": more}
         try:
             # send waits while the client does not read and the buffers are full.
-            await asyncio.wait_for(send(message), self.limits.reader_s)
+            async with asyncio.timeout(self.limits.reader_s):
+                await send(message)
         except TimeoutError:
             raise TimedOut("the client stopped reading") from None
 

@@ -61,14 +61,13 @@ class Tutor:
     ) -> list[Answer]:
         """Answers to all questions, greedy at temperature 0, `rows` at a time."""
         torch.manual_seed(seed)
-        how = {"do_sample": temperature > 0, "max_new_tokens": max_tokens}
+        how: dict[str, float] = {"do_sample": False, "max_new_tokens": max_tokens}
         if temperature > 0:
-            how |= {"temperature": temperature, "top_k": 0}
+            how |= {"do_sample": True, "temperature": temperature, "top_k": 0}
         answers = []
         for start in range(0, len(questions), rows):
             texts = [self._prompt(one, form) for one in questions[start : start + rows]]
             batch = self.tokenizer(texts, return_tensors="pt", padding=True)
-            batch.pop("token_type_ids", None)
             out = self.model.generate(**batch, **how)
             answers += [
                 self._read(row)

@@ -137,4 +137,4 @@ def exact_share(model: LlamaForCausalLM, rows: list[Row]) -> float:
     best = model(batch.ids, use_cache=False).logits[:, :-1].argmax(-1)
     wanted = batch.labels[:, 1:]
     right = (best == wanted) | (wanted == IGNORED)
-    return right.all(dim=1).float().mean().item()
+    return float(right.all(dim=1).float().mean())

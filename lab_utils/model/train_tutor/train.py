@@ -160,7 +160,7 @@ class Trainer:
         for rows in next(self.batches):
             batch = to_batch(rows, self.model.config.pad_token_id)
             losses, kinds = self.losses(batch)
-            losses.mean().backward()
+            torch.autograd.backward(losses.mean())
             self.report.add(losses, kinds)
             self.tokens += sum(len(row.ids) for row in rows)
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
