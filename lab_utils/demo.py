@@ -83,7 +83,9 @@ def _tokens_nobody_read(
 ) -> int:
     """Ask again, leave early, and count what the engine goes on to make."""
     count = len(whole.arrivals)
-    body: dict[str, Any] = {"prompt": prompt, "max_tokens": count, "temperature": 0, "stream": stream}
+    body: dict[str, Any] = {
+        "prompt": prompt, "max_tokens": count, "temperature": 0, "stream": stream
+    }
     if stream:
         with LabClient(url) as client:
             tokens = client.stream(**body)

@@ -39,8 +39,9 @@ class _Sampling(BaseModel):
         A `max_tokens` that was not sent is left to the engine, which lowers its default
         to what fits the context.
         """
+        was_sent = "max_tokens" in self.model_fields_set
         return SamplingParams(
-            max_tokens=self.max_tokens if "max_tokens" in self.model_fields_set else None,
+            max_tokens=self.max_tokens if was_sent else None,
             temperature=self.temperature,
             top_p=self.top_p,
             seed=self.seed,

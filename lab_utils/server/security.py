@@ -121,7 +121,7 @@ class Guard:
         scheme, _, shown = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._is_key(shown.strip()):
             return None
-        # Before the cookie: an address with the key is always exchanged for one without.
+        # Before the cookie: an address with the key is always exchanged.
         query = parse_qsl(scope["query_string"].decode("latin-1"), True)
         tokens = [value for name, value in query if name == "token"]
         if scope["method"] == "GET" and tokens and self._is_key(tokens[0]):
