@@ -90,7 +90,7 @@ def _tutor() -> Finding:
     engine = load_engine("tutor")
     question = "What is 2 + 2?"
     answer = engine.generate(question, 16, temperature=0).text
-    millions = engine.model.num_parameters() / 1e6
+    millions = engine.parameters / 1e6
     return Finding("tutor", f"{millions:.1f} M parameters; “{question}” “{answer}”")
 
 

@@ -10,7 +10,7 @@ from types import FrameType
 
 from lab_utils import demo
 from lab_utils.model.loading import load_engine
-from lab_utils.runners import ThreadRunner
+from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
 from lab_utils.server.background import ServerError, bind, make_server
 from lab_utils.server.security import LOOPBACK
@@ -65,8 +65,9 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--port", type=_port, default=5000, help="0 takes a free port")
     add("--model", default="tutor", help="'tutor' (embedded, offline), a folder, a hub "
         "id, or random:micro, random:135m, random:tinyllama-1.1b")
-    add("--runner", choices=["thread"], default="thread", help="where the engine runs "
-        "while the event loop stays free")
+    add("--runner", choices=["thread", "process", "executor"], default="thread",
+        help="where the engine runs while the event loop stays free: one thread with "
+        "batching, a process of its own, or the tutorial's run_in_executor")
     add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
         help="of the weights")
     add("--max-batch", type=int, default=8, help="requests that run at the same time")
@@ -119,17 +120,27 @@ def _serve(options: argparse.Namespace) -> int:
 def _serve_on(
     sock: socket.socket, options: argparse.Namespace, api_key: str | None
 ) -> int:
-    engine = load_engine(options.model, pace_ms=options.pace_ms, dtype=options.dtype)
-    runner = ThreadRunner(engine, options.max_batch, options.max_queue)
+    runner = _runner(options)
     allowed = [*options.allow_host, options.host]
     app = create_app(runner, api_key=api_key, allow_hosts=allowed)
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{sock.getsockname()[1]}"
     server = make_server(app, on_started=lambda: print(
-        f"{engine.name} answers at {url} (API: {url}/docs, Ctrl-C stops it)", flush=True
+        f"{runner.model} answers at {url} (API: {url}/docs, Ctrl-C stops it)", flush=True
     ))
     server.run(sockets=[sock])
     return 0
+
+
+def _runner(options: argparse.Namespace) -> Runner:
+    settings = {"pace_ms": options.pace_ms, "dtype": options.dtype}
+    limits = (options.max_batch, options.max_queue)
+    if options.runner == "process":
+        return ProcessRunner(options.model, *limits, **settings)
+    engine = load_engine(options.model, **settings)
+    if options.runner == "executor":
+        return ExecutorRunner(engine, *limits)
+    return ThreadRunner(engine, *limits)
 
 
 def _exit_cleanly(number: int, frame: FrameType | None) -> None:

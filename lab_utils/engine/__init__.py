@@ -1,8 +1,10 @@
 """A prompt in, tokens out. Nothing here knows about HTTP, asyncio or widgets."""
 
-from lab_utils.engine.base import Engine, Request
+from lab_utils.engine.base import Engine
 from lab_utils.engine.fake import FakeEngine
 from lab_utils.engine.model_engine import ModelEngine
+from lab_utils.engine.scheduler import Scheduler
+from lab_utils.engine.slots import Request, Slots
 from lab_utils.engine.tokens import (
     FinishReason,
     Generation,
@@ -20,5 +22,7 @@ __all__ = [
     "ModelEngine",
     "Request",
     "SamplingParams",
+    "Scheduler",
+    "Slots",
     "Token",
 ]

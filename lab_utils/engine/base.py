@@ -1,12 +1,12 @@
 """What every engine can do: check a request, stream its tokens, collect them."""
 
 import os
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
 from time import perf_counter
 
+from lab_utils.engine.scheduler import Scheduler
+from lab_utils.engine.slots import Request, Slots
 from lab_utils.engine.tokens import (
     DEFAULT_MAX_TOKENS,
     Generation,
@@ -14,19 +14,8 @@ from lab_utils.engine.tokens import (
     SamplingParams,
     Token,
     as_stops,
+    check_prompt,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A request that was checked: it fits the context and can be started any time.
-
-    prompt_ids: the prompt as token ids. max_tokens: how many tokens it may make.
-    """
-
-    prompt_ids: list[int]
-    max_tokens: int
-    params: SamplingParams
 
 
 class Engine(ABC):
@@ -92,16 +81,7 @@ class Engine(ABC):
 
     def prepare(self, prompt: str, params: SamplingParams) -> Request:
         """Check `prompt` and that it fits the context; raises `InvalidRequest`."""
-        if not isinstance(prompt, str) or not prompt:
-            raise InvalidRequest(
-                f"prompt must be a text of at least one character; got {prompt!r:.40}.",
-                "prompt",
-            )
-        if any(0xD800 <= ord(char) <= 0xDFFF for char in prompt):
-            raise InvalidRequest(
-                "prompt must be valid Unicode; it holds half of a surrogate pair.",
-                "prompt",
-            )
+        check_prompt(prompt)
         prompt_ids = self.encode(prompt)
         if not prompt_ids:
             raise InvalidRequest(
@@ -128,14 +108,24 @@ class Engine(ABC):
         """The token ids of `prompt`, raw: no chat template is applied."""
 
     @abstractmethod
-    def steps(self, request: Request) -> Generator[Token, None, None]:
-        """Yield one token per step: the prefill, then one decode step at a time."""
+    def slots(self, size: int, context: int) -> Slots:
+        """Room for `size` sequences of up to `context` tokens that run together."""
 
-    def keep_pace(self, step_started: float) -> None:
-        """Sleep until `pace_ms` have passed since `step_started` (`perf_counter`)."""
-        rest = self.pace_ms / 1e3 - (perf_counter() - step_started)
-        if rest > 0:
-            time.sleep(rest)
+    def scheduler(self, size: int) -> Scheduler:
+        """A scheduler over `size` slots of this engine."""
+        return Scheduler(self.slots(size, self.context), size, self.pace_ms)
+
+    def steps(self, request: Request) -> Generator[Token, None, None]:
+        """Yield one token per step, here and now: the prefill, then one decode step at
+        each `next`."""
+        needed = len(request.prompt_ids) + request.max_tokens
+        scheduler = Scheduler(self.slots(1, needed), 1, self.pace_ms)
+        sequence = scheduler.add(request)
+        while not sequence.ended:
+            for _, item in scheduler.step():
+                if isinstance(item, Exception):
+                    raise item
+                yield item
 
 
 def _params(

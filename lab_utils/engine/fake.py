@@ -1,10 +1,10 @@
 """An engine without a model: it speaks a script, at a pace, and fails when told to."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
-from time import perf_counter
+from collections.abc import Callable, Mapping, Sequence
 
-from lab_utils.engine.base import Engine, Request
+from lab_utils.engine.base import Engine
+from lab_utils.engine.slots import Request, Slots
 from lab_utils.engine.tokens import FinishReason, Token
 
 
@@ -46,31 +46,61 @@ class FakeEngine(Engine):
         """The prompt's UTF-8 bytes."""
         return list(prompt.encode())
 
-    def steps(self, request: Request) -> Generator[Token, None, None]:
-        """Say the script, from its beginning for every request."""
-        count = min(request.max_tokens, len(self.pieces))
-        ending: FinishReason = "stop" if count == len(self.pieces) else "length"
-        for index in range(count):
-            started = perf_counter()
-            self._work(index)
-            self.made += 1
-            self.keep_pace(started)
-            step_ms = 1e3 * (perf_counter() - started)
-            reason = ending if index == count - 1 else None
-            yield Token(self.pieces[index], index, step_ms, index == 0, reason)
+    def slots(self, size: int, context: int) -> Slots:
+        """Room for `size` sequences; each says the script from its beginning."""
+        return _FakeSlots(self)
 
-    def _work(self, index: int) -> None:
+    def begin(self, index: int) -> None:
+        """What happens in front of step `index`: report, fail or hang, as told."""
         if self.on_step is not None:
             self.on_step(index)
         if index == self.fail_at:
             raise self.error
         while index == self.hang_at and self._hanging:
             time.sleep(0.005)
-        time.sleep(self.step_ms / 1e3)
 
     def unhang(self) -> None:
         """Let the hanging step and all later ones go on."""
         self._hanging = False
+
+
+class _FakeSlots(Slots):
+    """A step takes `step_ms` however many sequences are in it, as in a real batch."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._engine = engine
+        self._requests: dict[int, Request] = {}
+        self._made: dict[int, int] = {}
+
+    def open(self, slot: int, request: Request) -> None:
+        self._requests[slot], self._made[slot] = request, 0
+
+    def prefill(self, slot: int, budget: int) -> tuple[int, Token | None]:
+        time.sleep(self._engine.step_ms / 1e3)
+        return len(self._requests[slot].prompt_ids), self._say(slot)
+
+    def decode(self, slots: Sequence[int]) -> Mapping[int, Token | Exception]:
+        time.sleep(self._engine.step_ms / 1e3)
+        said: dict[int, Token | Exception] = {}
+        for slot in slots:
+            try:
+                said[slot] = self._say(slot)
+            except Exception as error:
+                said[slot] = error
+        return said
+
+    def close(self, slot: int) -> None:
+        del self._requests[slot], self._made[slot]
+
+    def _say(self, slot: int) -> Token:
+        engine, index = self._engine, self._made[slot]
+        engine.begin(index)
+        engine.made += 1
+        self._made[slot] += 1
+        count = min(self._requests[slot].max_tokens, len(engine.pieces))
+        ending: FinishReason = "stop" if count == len(engine.pieces) else "length"
+        reason = ending if index == count - 1 else None
+        return Token(engine.pieces[index], index, 0.0, index == 0, reason)
 
 
 def split_words(text: str) -> list[str]:

@@ -71,6 +71,8 @@ class SamplingParams:
         for text in self.stop:
             _check(isinstance(text, str) and 0 < len(text) <= MAX_STOP_LENGTH, "stop",
                    f"strings of 1 to {MAX_STOP_LENGTH} characters", text)
+            _check(_is_unicode(text), "stop", "valid Unicode, no half surrogate pairs",
+                   text.encode("ascii", "replace").decode())
 
     @property
     def greedy(self) -> bool:
@@ -86,6 +88,19 @@ def as_stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
         return (stop,)
     _check(isinstance(stop, list | tuple), "stop", "one string or a list of them", stop)
     return tuple(stop)
+
+
+def check_prompt(prompt: str) -> None:
+    """Raise `InvalidRequest` if `prompt` is empty or no valid Unicode."""
+    _check(isinstance(prompt, str) and prompt != "", "prompt",
+           "a text of at least one character", prompt)
+    # JSON can say half of a surrogate pair, which is no character and has no bytes.
+    _check(_is_unicode(prompt), "prompt", "valid Unicode, no half surrogate pairs",
+           prompt.encode("ascii", "replace").decode())
+
+
+def _is_unicode(text: str) -> bool:
+    return not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
 
 
 def _is_int(value: object) -> bool:

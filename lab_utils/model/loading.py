@@ -19,11 +19,16 @@ from transformers import (
 from transformers.utils import logging
 
 from lab_utils.engine import ModelEngine
+from lab_utils.model.llama import LeanLlama, can_run
+from lab_utils.model.network import LeanNetwork, Network, TransformersNetwork
 
 TUTOR = Path(__file__).parent / "tutor"
 """The folder of the embedded model, trained by `lab_utils.model.train_tutor`."""
 
 RANDOM_SEED = 0
+UNKNOWN_CONTEXT = 2048
+"""Context of a model that states none (BLOOM, for one, has no fixed limit)."""
+
 ONE_THREAD_BELOW = 200_000_000
 """Models with fewer parameters run faster on one thread: their matrices are so small
 that two threads wait for each other, and for the web server, longer than they work."""
@@ -60,6 +65,7 @@ def load_engine(
     *,
     pace_ms: float = 0,
     dtype: Dtype = "auto",
+    lean: bool = True,
     use_cache: bool = True,
 ) -> ModelEngine:
     """Load a model for the CPU and return the engine that streams from it.
@@ -69,6 +75,8 @@ def load_engine(
     pace_ms: make each step last at least this long, so that it can be watched.
     dtype: of the weights; `"auto"` is float32 below 100 M parameters and bfloat16 above
         where the processor computes with it.
+    lean: False takes transformers' own forward also where ours would do, which is much
+        faster: to compare the two.
     use_cache: False recomputes the whole text at every step (notebook 02 measures it).
 
     Only safetensors files are read, and no code that comes with a model is run. Sets
@@ -80,16 +88,45 @@ def load_engine(
         raise ValueError(f"dtype must be auto, float32 or bfloat16; got {dtype!r}.")
     is_random = name.startswith("random:")
     loaded, tokenizer = _random(name, dtype) if is_random else _stored(name, dtype)
-    small = loaded.num_parameters() < ONE_THREAD_BELOW
+    parameters = loaded.num_parameters()
+    small = parameters < ONE_THREAD_BELOW
     torch.set_num_threads(1 if small else os.cpu_count() or 1)
+    eos_ids = _end_ids(loaded, tokenizer)
     return ModelEngine(
-        loaded.eval(),
+        _network(loaded.eval(), lean, use_cache),
         tokenizer,
         name=name if is_random or name == "tutor" else Path(name).resolve().name,
+        context=_context(loaded),
+        vocabulary=loaded.config.get_text_config().vocab_size,
+        eos_ids=eos_ids,
+        # An answer of random weights would end at random: for timing it must not.
+        never=eos_ids if is_random else (),
         pace_ms=pace_ms,
-        use_cache=use_cache,
-        suppress_eos=is_random,
+        parameters=parameters,
     )
+
+
+def _network(model: PreTrainedModel, lean: bool, use_cache: bool) -> Network:
+    if lean and use_cache and can_run(model):
+        return LeanNetwork(LeanLlama.of(model))
+    return TransformersNetwork(model, use_cache=use_cache)
+
+
+def _context(model: PreTrainedModel) -> int:
+    """How many tokens `model` can hold: a prompt and its answer together."""
+    config = model.config.get_text_config()
+    return int(getattr(config, "max_position_embeddings", None) or UNKNOWN_CONTEXT)
+
+
+def _end_ids(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> frozenset[int]:
+    """The token ids that end an answer, from the model's generation settings, else
+    from its tokenizer."""
+    settings = getattr(model, "generation_config", None)
+    ids = getattr(settings, "eos_token_id", None)
+    ids = tokenizer.eos_token_id if ids is None else ids
+    return frozenset([] if ids is None else [ids] if isinstance(ids, int) else ids)
 
 
 def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:

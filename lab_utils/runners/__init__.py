@@ -10,12 +10,16 @@ from lab_utils.runners.base import (
     TimedOut,
     TokenStream,
 )
+from lab_utils.runners.executor import ExecutorRunner
+from lab_utils.runners.process import ProcessRunner
 from lab_utils.runners.thread import ThreadRunner
 
 __all__ = [
     "EngineDead",
+    "ExecutorRunner",
     "Limits",
     "Overloaded",
+    "ProcessRunner",
     "Runner",
     "RunnerError",
     "Status",

@@ -1,0 +1,198 @@
+"""The child process: a scheduler between two sockets. Nothing here knows HTTP or asyncio.
+
+It ends when it is told to, and also when its parent is gone, however that ended: it
+holds one end of a pipe whose other end only the parent has, and reads until it closes.
+"""
+
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import msgspec
+import zmq
+
+from lab_utils.engine import Engine, InvalidRequest, Request, Token
+from lab_utils.engine.scheduler import Scheduler, Sequence
+from lab_utils.runners.messages import (
+    Abort,
+    Failed,
+    Hold,
+    Made,
+    NotReady,
+    Prepared,
+    Ready,
+    Refused,
+    Started,
+    Stop,
+    Submit,
+    ToServer,
+    decode_for_engine,
+    encode,
+)
+
+IDLE_MS = 500
+PREPARING_MS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the child is to start: where to connect, under which name, with what engine.
+
+    factory: importable; called with `options`, it returns the engine. identity: the
+    per-start secret by which the parent knows the child.
+    """
+
+    address: str
+    identity: bytes
+    factory: Callable[..., Engine]
+    options: dict[str, Any]
+    max_batch: int
+
+
+def main(start: Start, parent: Connection, beat: Any) -> None:
+    """The target of the process. `beat` is shared memory, two doubles: the time of the
+    last sign of life (`time.monotonic`) and how long the slowest step took."""
+    # Interrupting the kernel signals the whole process group.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+        socket.setsockopt(zmq.IDENTITY, start.identity)
+        socket.setsockopt(zmq.LINGER, 500)
+        socket.connect(start.address)
+        try:
+            engine = start.factory(**start.options)
+            scheduler = engine.scheduler(start.max_batch)
+        except BaseException as error:
+            reason = f"{type(error).__name__}: {error}"
+            socket.send(encode([NotReady(reason)]))
+            return
+        socket.send(encode([Ready(engine.name, engine.context)]))
+        EngineLoop(engine, scheduler, socket, beat).run()
+
+
+def _end_with(parent: Connection) -> None:
+    try:
+        parent.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(1)
+
+
+class EngineLoop:
+    """Reads messages between the steps of a scheduler, and sends what each step made."""
+
+    def __init__(
+        self, engine: Engine, scheduler: Scheduler, socket: "zmq.Socket[bytes]",
+        beat: Any,
+    ) -> None:
+        self._engine = engine
+        self._scheduler = scheduler
+        self._socket = socket
+        self._beat = beat
+        self._sequences: dict[int, Sequence] = {}
+        self._ids: dict[Sequence, int] = {}
+        self._gone: set[int] = set()
+        self._preparing = 0
+        self._prepared: queue.SimpleQueue[tuple[int, Request | Exception]] = (
+            queue.SimpleQueue()
+        )
+        self._tokenizer = ThreadPoolExecutor(1, "tokenizer")
+
+    def run(self) -> None:
+        """Serve until `Stop`."""
+        while self._read_messages():
+            self._beat[0] = time.monotonic()
+            outputs = [*self._take_prepared(), *self._admit(), *self._step()]
+            if outputs:
+                self._socket.send(encode(outputs))
+
+    def _read_messages(self) -> bool:
+        """Handle what has come, waiting only when there is nothing else to do."""
+        idle = not any(not seq.held for seq in self._ids)
+        wait = (PREPARING_MS if self._preparing or self._ids else IDLE_MS) if idle else 0
+        while self._socket.poll(wait):
+            wait = 0
+            try:
+                message = decode_for_engine(self._socket.recv())
+            except msgspec.DecodeError:
+                continue
+            if isinstance(message, Stop):
+                return False
+            self._handle(message)
+        return True
+
+    def _handle(self, message: Submit | Abort | Hold) -> None:
+        if isinstance(message, Submit):
+            self._preparing += 1
+            self._tokenizer.submit(self._prepare, message)
+        elif isinstance(message, Abort):
+            self._abort(message.id)
+        elif sequence := self._sequences.get(message.id):
+            sequence.held = message.on
+
+    def _abort(self, id: int) -> None:
+        sequence = self._sequences.pop(id, None)
+        if sequence is None:
+            self._gone.add(id)  # perhaps it is still becoming tokens
+        else:
+            del self._ids[sequence]
+            self._scheduler.abort(sequence)
+
+    def _prepare(self, message: Submit) -> None:
+        # In a thread of its own: a prompt of a megabyte would stop every stream.
+        try:
+            request = self._engine.prepare(message.prompt, message.params())
+            self._prepared.put((message.id, request))
+        except Exception as error:
+            self._prepared.put((message.id, error))
+
+    def _take_prepared(self) -> list[ToServer]:
+        said: list[ToServer] = []
+        while not self._prepared.empty():
+            id, result = self._prepared.get()
+            self._preparing -= 1
+            if isinstance(result, InvalidRequest):
+                said.append(Refused(id, str(result), result.param, result.code))
+            elif isinstance(result, Exception):
+                said.append(Failed(id, repr(result)))
+            else:
+                said.append(Prepared(id, len(result.prompt_ids)))
+                if id not in self._gone:
+                    self._sequences[id] = self._scheduler.add(result)
+                    self._ids[self._sequences[id]] = id
+        if not self._preparing:
+            self._gone.clear()
+        return said
+
+    def _admit(self) -> list[ToServer]:
+        waited = list(self._scheduler.waiting)
+        self._scheduler.admit()
+        return [Started(self._ids[seq]) for seq in waited if seq.slot is not None]
+
+    def _step(self) -> list[ToServer]:
+        if not self._ids:
+            return []
+        said: list[ToServer] = []
+        started = time.monotonic()
+        outputs = self._scheduler.step()
+        self._beat[1] = max(self._beat[1], time.monotonic() - started)
+        for sequence, item in outputs:
+            id = self._ids[sequence]
+            said.append(_output(id, item))
+            if sequence.ended:
+                del self._ids[sequence], self._sequences[id]
+        return said
+
+
+def _output(id: int, item: Token | Exception) -> ToServer:
+    if isinstance(item, Exception):
+        return Failed(id, repr(item))
+    return Made(
+        id, item.text, item.token_id, item.step_ms, item.is_first, item.finish_reason
+    )

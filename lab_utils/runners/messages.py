@@ -1,0 +1,119 @@
+"""What the server and its engine process say to each other, as typed msgpack.
+
+Never pickle: unpickling runs code, and everybody who can reach the socket could send it
+(CVE-2025-32444 in vLLM, CVE-2026-3059 in SGLang). A frame that is none of these types
+raises `msgspec.DecodeError` and is dropped.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from lab_utils.engine import InvalidRequest, SamplingParams, Token
+
+
+class Submit(msgspec.Struct, frozen=True, tag=True):
+    """Server to engine: check this prompt, then run it. `id` is the server's."""
+
+    id: int
+    prompt: str
+    max_tokens: int | None
+    temperature: float
+    top_p: float
+    seed: int | None
+    stop: tuple[str, ...]
+
+    def params(self) -> SamplingParams:
+        """As the engine takes them; raises `InvalidRequest`."""
+        return SamplingParams(
+            self.max_tokens, self.temperature, self.top_p, self.seed, self.stop
+        )
+
+
+class Abort(msgspec.Struct, frozen=True, tag=True):
+    """Server to engine: nobody reads this request any more."""
+
+    id: int
+
+
+class Hold(msgspec.Struct, frozen=True, tag=True):
+    """Server to engine: make no tokens for this request now (`on`), or go on."""
+
+    id: int
+    on: bool
+
+
+class Stop(msgspec.Struct, frozen=True, tag=True):
+    """Server to engine: end."""
+
+
+class Ready(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: the model is loaded."""
+
+    model: str
+    context: int
+
+
+class NotReady(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: it could not be loaded, and why."""
+
+    reason: str
+
+
+class Prepared(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: the prompt fits; it has this many tokens."""
+
+    id: int
+    prompt_tokens: int
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: the prompt cannot be served (`InvalidRequest`)."""
+
+    id: int
+    message: str
+    param: str
+    code: str
+
+    def error(self) -> InvalidRequest:
+        """The exception that the engine raised."""
+        return InvalidRequest(self.message, self.param, self.code)
+
+
+class Started(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: the request has a slot."""
+
+    id: int
+
+
+class Made(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: one token."""
+
+    id: int
+    text: str
+    token_id: int
+    step_ms: float
+    is_first: bool
+    finish_reason: Literal["stop", "length"] | None
+
+    def token(self) -> Token:
+        """The token that the engine made."""
+        return Token(
+            self.text, self.token_id, self.step_ms, self.is_first, self.finish_reason
+        )
+
+
+class Failed(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: the model raised while it worked on this request."""
+
+    id: int
+    reason: str
+
+
+ToEngine = Submit | Abort | Hold | Stop
+ToServer = Ready | NotReady | Prepared | Refused | Started | Made | Failed
+
+encode = msgspec.msgpack.Encoder().encode
+decode_for_engine = msgspec.msgpack.Decoder(ToEngine).decode
+decode_for_server = msgspec.msgpack.Decoder(list[ToServer]).decode
+"""One frame holds all that one step of the engine has to say."""
