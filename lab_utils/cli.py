@@ -6,15 +6,17 @@ import os
 import signal
 import socket
 import sys
+from pathlib import Path
 from types import FrameType
 
-from lab_utils import demo
+from lab_utils import bench, demo
 from lab_utils.model.loading import load_engine
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
 from lab_utils.server.background import ServerError, bind, make_server
 from lab_utils.server.security import LOOPBACK
 
+RUNNERS = ("thread", "process", "executor")
 EXAMPLES = """\
 examples:
   python -m lab_utils demo
@@ -48,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_serve(commands)
     _add_demo(commands)
+    _add_bench(commands)
     return parser
 
 
@@ -65,7 +68,7 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--port", type=_port, default=5000, help="0 takes a free port")
     add("--model", default="tutor", help="'tutor' (embedded, offline), a folder, a hub "
         "id, or random:micro, random:135m, random:tinyllama-1.1b")
-    add("--runner", choices=["thread", "process", "executor"], default="thread",
+    add("--runner", choices=RUNNERS, default="thread",
         help="where the engine runs while the event loop stays free: one thread with "
         "batching, a process of its own, or the tutorial's run_in_executor")
     add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
@@ -94,6 +97,35 @@ def _add_demo(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
     command.add_argument("--prompt", default="Tell me a story.")
     command.add_argument("--max-tokens", type=int, default=60)
     command.set_defaults(run=_demo)
+
+
+def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "bench",
+        help="measure the runners and the tutorial's server side by side",
+        description="Measure speed and responsiveness of each runner and of the "
+        "tutorial's server, in turns, with the same weights, dtype and torch threads.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = command.add_argument
+    add("--model", default="tutor", help="as for serve")
+    add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto")
+    add("--runners", default="thread,process,executor", help="a list, or 'all'")
+    add("--tokens", type=int, default=100, help="length of each answer at most")
+    add("--rounds", type=int, default=5, help="each server is measured so many times")
+    add("--json", type=Path, metavar="FILE", help="also write the figures there")
+    command.set_defaults(run=_bench)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    kinds = RUNNERS if options.runners == "all" else options.runners.split(",")
+    result = bench.run(
+        options.model, options.dtype, list(kinds), options.tokens, options.rounds
+    )
+    print(f"\n{bench.table(result)}")
+    if options.json:
+        bench.save(result, options.json)
+    return 0
 
 
 def _port(text: str) -> int:

@@ -80,8 +80,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="The tutorial's Part 2 server.")
     parser.add_argument("--model", default="tutor")
     parser.add_argument("--port", type=int, default=5000)
+    parser.add_argument("--dtype", default="auto")
     options = parser.parse_args()
-    app = create_tutorial_app(load_engine(options.model))
+    # The tutorial has only transformers' own forward.
+    engine = load_engine(options.model, dtype=options.dtype, lean=False)
+    app = create_tutorial_app(engine)
     uvicorn.run(app, host="127.0.0.1", port=options.port)
 
 

@@ -1,0 +1,259 @@
+"""How fast, against what: servers measured side by side, in turns, on one machine.
+
+Each server is a process of its own, all are up at the same time, and the rounds take
+turns (A B C, A B C, …), so that a machine that gets slower meanwhile is slower for all.
+What is compared is medians over rounds, as ratios; absolute figures belong to one
+machine. All of this project's servers get the same weights, dtype and torch threads.
+
+- engine: tokens per second of the bare loop, no server, measured in this process;
+- one: tokens per second after the first token, one stream;
+- eight: tokens of all streams together per second, first to last, eight streams;
+- health: waits of `/health` pings sent on a schedule while the eight run, p50, p99, max;
+- idle: the same while nothing runs;
+- freed: milliseconds from a client's leaving to `/health` saying that no slot is taken.
+"""
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import httpx
+
+from lab_utils.client import LabClient
+from lab_utils.engine import SamplingParams
+from lab_utils.model.loading import load_engine
+from lab_utils.record import pinging
+from lab_utils.server import sse
+from lab_utils.timeline import Ping
+
+PROMPT = "Tell me a story."
+STREAMS = 8
+START_S = 180.0
+PING_EVERY_S = 0.02
+PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """A server to be measured: its name, the command that starts it, and whether its
+    `/health` counts slots."""
+
+    name: str
+    command: tuple[str, ...]
+    counts_slots: bool = True
+
+
+@dataclass(slots=True)
+class Figures:
+    """What was measured of one server; one entry per round, pings all together."""
+
+    one: list[float] = field(default_factory=list)
+    eight: list[float] = field(default_factory=list)
+    freed_ms: list[float] = field(default_factory=list)
+    health_ms: list[float] = field(default_factory=list)
+    idle_ms: list[float] = field(default_factory=list)
+
+    def summary(self) -> dict[str, float | None]:
+        """Medians over rounds; percentiles over all pings."""
+        return {
+            "one": _median(self.one),
+            "eight": _median(self.eight),
+            "freed_ms": _median(self.freed_ms),
+            "health_p50_ms": percentile(self.health_ms, 50),
+            "health_p99_ms": percentile(self.health_ms, 99),
+            "health_max_ms": percentile(self.health_ms, 100),
+            "idle_p99_ms": percentile(self.idle_ms, 99),
+        }
+
+
+def contestants(model: str, dtype: str, runners: list[str]) -> list[Contestant]:
+    """The chosen runners of this project, and the tutorial's server."""
+    python = (sys.executable, "-m")
+    ours = [
+        Contestant(kind, (*python, "lab_utils", "serve", "--port", "0", "--model", model,
+                          "--dtype", dtype, "--runner", kind))
+        for kind in runners
+    ]
+    tutorial = (*python, "lab_utils.baselines.tutorial_server", "--port", "0",
+                "--model", model, "--dtype", dtype)
+    return [*ours, Contestant("tutorial", tutorial, counts_slots=False)]
+
+
+def run(
+    model: str, dtype: str, runners: list[str], tokens: int, rounds: int,
+    say: Callable[[str], None] = print,
+) -> dict[str, Any]:
+    """Measure everything; returns the summaries and says what it does meanwhile."""
+    say(f"model {model}, {tokens} tokens, {rounds} rounds, {os.cpu_count()} cores")
+    bare = bare_loop(model, dtype, tokens, rounds)
+    say(f"bare loop: {bare:.1f} tokens/s")
+    figures = {}
+    with ExitStack() as stack:
+        urls = {}
+        for contestant in contestants(model, dtype, runners):
+            urls[contestant] = stack.enter_context(_started(contestant))
+            figures[contestant.name] = Figures()
+            say(f"{contestant.name} is up at {urls[contestant]}")
+        for number in range(rounds + 1):  # round 0 warms up and is not counted
+            for contestant, url in urls.items():
+                measured = Figures() if number == 0 else figures[contestant.name]
+                measure(url, measured, tokens, contestant.counts_slots)
+    summaries = {name: measured.summary() for name, measured in figures.items()}
+    return {"model": model, "dtype": dtype, "tokens": tokens, "rounds": rounds,
+            "engine": bare, "servers": summaries}
+
+
+def bare_loop(model: str, dtype: str, tokens: int, rounds: int) -> float:
+    """Tokens per second of the engine alone, after the first token; median."""
+    engine = load_engine(model, dtype=dtype)  # type: ignore[arg-type]
+    params = SamplingParams(max_tokens=tokens, temperature=0)
+    rates = []
+    for _ in range(rounds + 1):
+        stamps = [perf_counter() for _ in engine.steps(engine.prepare(PROMPT, params))]
+        rates.append((len(stamps) - 1) / (stamps[-1] - stamps[0]))
+    return median(rates[1:])
+
+
+def measure(url: str, figures: Figures, tokens: int, counts_slots: bool) -> None:
+    """One round with the server at `url`."""
+    with pinging(url, PING_EVERY_S) as (_, pings):
+        time.sleep(0.5)
+    figures.idle_ms += waits_ms(pings)
+    figures.one.append(_rate(asyncio.run(_streams(url, 1, tokens))))
+    with pinging(url, PING_EVERY_S) as (_, pings):
+        arrivals = asyncio.run(_streams(url, STREAMS, tokens))
+    figures.eight.append(_rate(arrivals))
+    figures.health_ms += waits_ms(pings)
+    if counts_slots:
+        figures.freed_ms.append(_freed_ms(url))
+
+
+async def _streams(url: str, count: int, tokens: int) -> list[float]:
+    """When each token of `count` simultaneous streams arrived, in order."""
+    body = {"prompt": PROMPT, "max_tokens": tokens, "temperature": 0, "stream": True}
+    arrivals: list[float] = []
+
+    async def read(client: httpx.AsyncClient) -> None:
+        decoder = sse.Decoder()
+        async with client.stream("POST", "/generate", json=body) as response:
+            response.raise_for_status()
+            async for chunk in response.aiter_raw():
+                now = perf_counter()
+                arrivals.extend(
+                    now for event in decoder.feed(chunk) if event.data != sse.DONE
+                )
+
+    async with httpx.AsyncClient(base_url=url, timeout=None, trust_env=False) as client:
+        await asyncio.gather(*(read(client) for _ in range(count)))
+    return sorted(arrivals)
+
+
+def _rate(arrivals: list[float]) -> float:
+    return (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+
+
+def _freed_ms(url: str) -> float:
+    """Leave a stream after its third token; how long until no slot is taken."""
+    with LabClient(url) as client:
+        stream = client.stream(PROMPT, max_tokens=100, temperature=0)
+        for _ in range(3):
+            next(stream)
+        stream.close()
+        left = perf_counter()
+        while client.health()["running"]:
+            pass
+        return 1e3 * (perf_counter() - left)
+
+
+def waits_ms(pings: list[Ping]) -> list[float]:
+    """How long each ping waited; one that was never answered counts as infinite."""
+    return [
+        float("inf") if ping.answered is None else 1e3 * (ping.answered - ping.sent)
+        for ping in pings
+    ]
+
+
+def percentile(values: list[float], percent: int) -> float | None:
+    """The value that `percent` % of `values` do not exceed (nearest rank)."""
+    if not values:
+        return None
+    rank = max(1, -(-len(values) * percent // 100))
+    return sorted(values)[rank - 1]
+
+
+def table(result: dict[str, Any]) -> str:
+    """The result as a text table, with the ratios that matter."""
+    servers, engine = result["servers"], result["engine"]
+    base = servers["tutorial"]
+    lines = [f"{'':10}{'one':>9}{'÷ engine':>10}{'÷ tutorial':>12}{'eight':>9}"
+             f"{'÷ tutorial':>12}{'health p50':>12}{'p99':>8}{'max':>9}{'idle p99':>10}"
+             f"{'freed':>9}"]
+    for name, row in servers.items():
+        freed = "–" if row["freed_ms"] is None else f"{row['freed_ms']:.0f} ms"
+        lines.append(
+            f"{name:10}{row['one']:>7.1f}/s{row['one'] / engine:>10.2f}"
+            f"{row['one'] / base['one']:>12.2f}{row['eight']:>7.1f}/s"
+            f"{row['eight'] / base['eight']:>12.2f}{row['health_p50_ms']:>9.1f} ms"
+            f"{row['health_p99_ms']:>5.1f} ms{row['health_max_ms']:>6.1f} ms"
+            f"{row['idle_p99_ms']:>7.1f} ms{freed:>9}"
+        )
+    return "\n".join(lines)
+
+
+def save(result: dict[str, Any], path: Path) -> None:
+    """Write `result` as JSON, whole or not at all."""
+    with tempfile.NamedTemporaryFile(
+        "w", dir=path.parent, delete=False, encoding="utf-8"
+    ) as file:
+        json.dump(result, file, indent=1)
+    os.replace(file.name, path)
+
+
+def _median(values: list[float]) -> float | None:
+    return median(values) if values else None
+
+
+@contextmanager
+def _started(contestant: Contestant) -> Iterator[str]:
+    """Run a server until the end of the `with`; yields its URL once it answers."""
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(contestant.command, stdout=log, stderr=log)
+        try:
+            yield _url(contestant, process, log)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _url(
+    contestant: Contestant, process: "subprocess.Popen[bytes]", log: Any
+) -> str:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline and process.poll() is None:
+        log.seek(0)
+        if found := PORT.search(log.read()):
+            url = f"http://127.0.0.1:{found[1]}"
+            if _answers(url):
+                return url
+        time.sleep(0.1)
+    log.seek(0)
+    raise RuntimeError(f"{contestant.name} did not come up:\n{log.read()[-2000:]}")
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
