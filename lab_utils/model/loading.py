@@ -88,19 +88,45 @@ def load_engine(
         raise ValueError(f"dtype must be auto, float32 or bfloat16; got {dtype!r}.")
     is_random = name.startswith("random:")
     loaded, tokenizer = _random(name, dtype) if is_random else _stored(name, dtype)
-    parameters = loaded.num_parameters()
-    small = parameters < ONE_THREAD_BELOW
+    small = loaded.num_parameters() < ONE_THREAD_BELOW
     torch.set_num_threads(1 if small else os.cpu_count() or 1)
-    eos_ids = _end_ids(loaded, tokenizer)
-    return ModelEngine(
-        _network(loaded.eval(), lean, use_cache),
+    return wrap(
+        loaded,
         tokenizer,
         name=name if is_random or name == "tutor" else Path(name).resolve().name,
-        context=_context(loaded),
-        vocabulary=loaded.config.get_text_config().vocab_size,
+        pace_ms=pace_ms,
+        lean=lean,
+        use_cache=use_cache,
+        suppress_eos=is_random,
+    )
+
+
+def wrap(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    *,
+    name: str,
+    pace_ms: float = 0,
+    lean: bool = True,
+    use_cache: bool = True,
+    suppress_eos: bool = False,
+) -> ModelEngine:
+    """Make an engine of a model that is loaded already.
+
+    The lean forward takes the weights over: `model` itself cannot be run afterwards.
+    suppress_eos: never choose an end-of-sequence token, so that every answer has exactly
+    `max_tokens` tokens; random weights would end at random.
+    """
+    eos_ids = _end_ids(model, tokenizer)
+    parameters = model.num_parameters()
+    return ModelEngine(
+        _network(model.eval(), lean, use_cache),
+        tokenizer,
+        name=name,
+        context=_context(model),
+        vocabulary=model.config.get_text_config().vocab_size,
         eos_ids=eos_ids,
-        # An answer of random weights would end at random: for timing it must not.
-        never=eos_ids if is_random else (),
+        never=eos_ids if suppress_eos else (),
         pace_ms=pace_ms,
         parameters=parameters,
     )

@@ -96,24 +96,17 @@ class EventStream(Response):
 
     async def _items(self) -> AsyncGenerator[Token | Exception | None]:
         """The stream's tokens; None after each silence; the error that ended it."""
-        token = asyncio.ensure_future(anext(self.stream, None))
-        try:
-            while True:
-                await asyncio.wait({token}, timeout=self.limits.comment_s)
-                if not token.done():
-                    yield None
-                    continue
-                try:
-                    item = token.result()
-                except Exception as error:
-                    yield error
-                    return
-                if item is None:
-                    return
-                yield item
-                token = asyncio.ensure_future(anext(self.stream, None))
-        finally:
-            token.cancel()
+        while True:
+            try:
+                async with asyncio.timeout(self.limits.comment_s) as silence:
+                    item: Token | Exception | None = await anext(self.stream)
+            except StopAsyncIteration:
+                return
+            except Exception as error:
+                item = None if silence.expired() else error
+            yield item
+            if isinstance(item, Exception):
+                return
 
     async def _send(self, send: Send, body: bytes, more: bool = True) -> None:
         message = {"type": "http.response.body", "body": body, "more_body": more}
