@@ -37,7 +37,7 @@ from lab_utils.runners.messages import (
     encode,
 )
 
-IDLE_MS = 500
+IDLE_MS = 200
 PREPARING_MS = 2
 
 
@@ -73,6 +73,7 @@ def main(start: Start, parent: Connection, beat: Any) -> None:
             reason = f"{type(error).__name__}: {error}"
             socket.send(encode([NotReady(reason)]))
             return
+        beat[0] = time.monotonic()
         socket.send(encode([Ready(engine.name, engine.context)]))
         EngineLoop(engine, scheduler, socket, beat).run()
 
@@ -107,7 +108,6 @@ class EngineLoop:
     def run(self) -> None:
         """Serve until `Stop`."""
         while self._read_messages():
-            self._beat[0] = time.monotonic()
             outputs = [*self._take_prepared(), *self._admit(), *self._step()]
             if outputs:
                 self._socket.send(encode(outputs))
@@ -116,6 +116,7 @@ class EngineLoop:
         """Handle what has come, waiting only when there is nothing else to do."""
         idle = not any(not seq.held for seq in self._ids)
         wait = (PREPARING_MS if self._preparing or self._ids else IDLE_MS) if idle else 0
+        self._beat[0] = time.monotonic()
         while self._socket.poll(wait):
             wait = 0
             try:

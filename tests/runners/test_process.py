@@ -1,0 +1,254 @@
+"""What only an engine in its own process can do wrong, and what must hold then."""
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import zmq
+
+from lab_utils import BackgroundServer, LabClient, create_app
+from lab_utils.client import LabError, RequestRefused, StreamFailed
+from lab_utils.runners import Limits, ProcessRunner, engine_link
+from lab_utils.runners.engine_link import EngineStartError
+from lab_utils.runners.messages import Made, encode
+from tests import factories
+
+PATIENCE_S = 15.0
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="signals of POSIX are what is tested here"
+)
+
+
+def children() -> set[int]:
+    """The engine processes of this one; multiprocessing's resource tracker stays."""
+    return {
+        child.pid for child in psutil.Process().children()
+        if "resource_tracker" not in " ".join(child.cmdline())
+    }
+
+
+def wait_until(holds: object, within: float = PATIENCE_S) -> None:
+    deadline = time.monotonic() + within
+    while not holds():  # type: ignore[operator]
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+class Setup:
+    """A server on an endless engine in a process."""
+
+    def __init__(self, runner: ProcessRunner, limits: Limits | None = None) -> None:
+        self.runner = runner
+        self.server = BackgroundServer(create_app(runner, limits=limits)).start()
+        self.client = LabClient(self.server.url, timeout=PATIENCE_S)
+
+    @property
+    def process(self) -> psutil.Process:
+        assert self.runner._link is not None
+        return psutil.Process(self.runner._link.pid)
+
+    def close(self) -> None:
+        self.client.close()
+        self.server.stop()
+
+
+@pytest.fixture
+def setup() -> Iterator[Setup]:
+    made = Setup(ProcessRunner("x", factory=factories.endless), Limits(stall_s=0.8))
+    yield made
+    made.close()
+    assert not children()
+
+
+def test_row_23_a_killed_engine_is_told_to_everybody_within_a_second(
+    setup: Setup,
+) -> None:
+    streams = [setup.client.stream("hi") for _ in range(3)]
+    for stream in streams:
+        next(stream)
+    setup.process.kill()
+    killed = time.monotonic()
+    for stream in streams:
+        with pytest.raises(StreamFailed, match="died"):
+            list(stream)
+    assert time.monotonic() - killed < 1
+    assert setup.client.health()["status"] == "dead"
+    with pytest.raises(RequestRefused, match="503"):
+        setup.client.generate("hi")
+
+
+def test_row_24_a_stopped_engine_is_noticed_and_nothing_is_queued_to_find_out(
+    setup: Setup,
+) -> None:
+    assert setup.client.health()["status"] == "ok"
+    setup.process.suspend()
+    wait_until(lambda: setup.client.health()["status"] == "stalled")
+    assert setup.client.health()["waiting"] == 0
+    setup.process.resume()
+    wait_until(lambda: setup.client.health()["status"] == "ok")
+
+
+def test_row_24_a_step_that_does_not_end_is_noticed() -> None:
+    runner = ProcessRunner("x", factory=factories.hanging, hang_at=3)
+    hung = Setup(runner, Limits(stall_s=0.5))
+    try:
+        stream = hung.client.stream("hi")
+        assert [next(stream).text for _ in range(3)] == ["tick "] * 3
+        wait_until(lambda: hung.client.health()["status"] == "stalled")
+        stream.close()
+    finally:
+        hung.close()
+    assert not children()
+
+
+def test_row_25_what_keeps_the_engine_from_starting_is_raised() -> None:
+    runner = ProcessRunner("x", factory=factories.missing)
+    with pytest.raises(EngineStartError, match="FileNotFoundError: no such weights"):
+        runner.start()
+    assert not children()
+
+
+def test_row_25_an_engine_that_ends_without_a_word_is_an_error() -> None:
+    with pytest.raises(EngineStartError, match="status 7"):
+        ProcessRunner("x", factory=factories.dying).start()
+    assert not children()
+
+
+def test_row_25_an_engine_that_never_gets_ready_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine_link, "START_S", 0.5)
+    with pytest.raises(EngineStartError, match="not ready within"):
+        ProcessRunner("x", factory=factories.slow_to_load).start()
+    assert not children()
+
+
+class Bomb:
+    """Unpickling this writes a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return (Path.touch, (self.path,))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("frames", [
+    [b""], [b"\xc1"], [os.urandom(500)], [b"a", b"b", b"c"],
+    [encode([Made(1, "forged", 1, 0.0, True, None)])],
+], ids=["empty", "no-msgpack", "random", "many", "forged"])
+def test_row_26_frames_of_strangers_are_dropped_and_counted(
+    setup: Setup, frames: list[bytes]
+) -> None:
+    link = setup.runner._link
+    assert link is not None
+    with zmq.Context() as context, context.socket(zmq.DEALER) as stranger:
+        stranger.setsockopt(zmq.LINGER, 1000)
+        stranger.connect(f"ipc://{link._home}/engine")
+        stranger.send_multipart(frames)
+        wait_until(lambda: link.dropped == 1)
+    assert [token.text for token in setup.client.stream("hi", max_tokens=2)] == [
+        "tick ", "tick "
+    ]
+
+
+def test_row_26_a_pickle_bomb_does_not_go_off(
+    setup: Setup, tmp_path: Path
+) -> None:
+    link = setup.runner._link
+    assert link is not None
+    crater = tmp_path / "crater"
+    with zmq.Context() as context, context.socket(zmq.DEALER) as stranger:
+        stranger.connect(f"ipc://{link._home}/engine")
+        stranger.send(pickle.dumps(Bomb(crater)))
+        wait_until(lambda: link.dropped == 1)
+    assert not crater.exists()
+
+
+def test_row_26_the_socket_is_in_a_directory_of_ours_alone(setup: Setup) -> None:
+    link = setup.runner._link
+    assert link is not None
+    assert link._home.stat().st_mode & 0o077 == 0
+    home = link._home
+    setup.server.stop()
+    assert not home.exists(), "and it is gone afterwards"
+
+
+def test_row_27_a_late_token_of_a_request_that_left_is_ignored(setup: Setup) -> None:
+    setup.runner._receive(Made(10**6, "late", 1, 0.0, False, None))
+    assert setup.client.health()["status"] == "ok"
+
+
+def test_row_28_an_interrupt_of_the_process_group_does_not_end_the_engine(
+    setup: Setup,
+) -> None:
+    stream = setup.client.stream("hi", max_tokens=40)
+    next(stream)
+    setup.process.send_signal(signal.SIGINT)
+    assert len(list(stream)) == 39
+
+
+def test_row_29_no_engine_outlives_a_parent_that_was_killed(tmp_path: Path) -> None:
+    program = tmp_path / "parent.py"
+    program.write_text(textwrap.dedent("""
+        import time
+        from lab_utils.runners import ProcessRunner
+        from tests import factories
+        if __name__ == "__main__":
+            runner = ProcessRunner("x", factory=factories.endless).start()
+            print(runner._link.pid, flush=True)
+            time.sleep(60)
+    """))
+    root = Path(__file__).parents[2]
+    parent = subprocess.Popen(
+        [sys.executable, str(program)], stdout=subprocess.PIPE, text=True, cwd=root,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    )
+    assert parent.stdout is not None
+    engine = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    wait_until(
+        lambda: not engine.is_running() or engine.status() == psutil.STATUS_ZOMBIE
+    )
+
+
+def test_row_31_stop_is_bounded_while_a_step_hangs() -> None:
+    hung = Setup(ProcessRunner("x", factory=factories.hanging, hang_at=0))
+    try:
+        with pytest.raises(LabError):
+            LabClient(hung.server.url, timeout=0.3).generate("hi")
+    finally:
+        started = time.monotonic()
+        hung.close()
+    assert time.monotonic() - started < 5
+    assert not children()
+
+
+def test_row_34_torch_in_the_parent_does_not_hang_the_child() -> None:
+    import torch
+
+    torch.rand(500, 500) @ torch.rand(500, 500)
+    with BackgroundServer(create_app(ProcessRunner("tutor"))) as server:
+        client = LabClient(server.url, timeout=PATIENCE_S)
+        assert client.generate("What is 2 + 2?", temperature=0, max_tokens=3).text
+        client.close()
+
+
+def test_it_can_be_started_again_after_a_stop() -> None:
+    runner = ProcessRunner("x", factory=factories.endless)
+    for _ in range(2):
+        with BackgroundServer(create_app(runner)) as server:
+            with LabClient(server.url, timeout=PATIENCE_S) as client:
+                assert client.generate("hi", max_tokens=2).text == "tick tick "
+    assert not children()
