@@ -8,7 +8,7 @@ machine. All of this project's servers get the same weights, dtype and torch thr
 - engine: tokens per second of the bare loop, no server, measured in this process;
 - one: tokens per second after the first token, one stream;
 - eight: tokens of all streams together per second, first to last, eight streams;
-- health: waits of `/health` pings sent on a schedule while the eight run, p50, p99, max;
+- health: waits of `/health` pings, sent on a schedule while the eight run;
 - idle: the same while nothing runs;
 - freed: milliseconds from a client's leaving to `/health` saying that no slot is taken.
 """
@@ -82,8 +82,8 @@ def contestants(model: str, dtype: str, runners: list[str]) -> list[Contestant]:
     """The chosen runners of this project, and the tutorial's server."""
     python = (sys.executable, "-m")
     ours = [
-        Contestant(kind, (*python, "lab_utils", "serve", "--port", "0", "--model", model,
-                          "--dtype", dtype, "--runner", kind))
+        Contestant(kind, (*python, "lab_utils", "serve", "--port", "0", "--runner", kind,
+                          "--model", model, "--dtype", dtype))
         for kind in runners
     ]
     tutorial = (*python, "lab_utils.baselines.tutorial_server", "--port", "0",

@@ -158,7 +158,8 @@ def _serve_on(
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{sock.getsockname()[1]}"
     server = make_server(app, on_started=lambda: print(
-        f"{runner.model} answers at {url} (API: {url}/docs, Ctrl-C stops it)", flush=True
+        f"{runner.model} answers at {url} (API: {url}/docs, Ctrl-C stops it)",
+        flush=True,
     ))
     server.run(sockets=[sock])
     return 0

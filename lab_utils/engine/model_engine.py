@@ -12,7 +12,7 @@ from lab_utils.engine.base import Engine
 from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.engine.tokens import Token
+from lab_utils.engine.tokens import FinishReason, Token
 
 if TYPE_CHECKING:
     from lab_utils.model.network import Network, Sequences
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class ModelEngine(Engine):
     """Streams from a causal language model.
 
-    network: the model as a box. tokenizer: the one that belongs to it. context: how many
-    tokens a prompt and its answer may have together. vocabulary: how many logits the
+    network: the model as a box. tokenizer: the one that belongs to it. context: how
+    many tokens a prompt and its answer may have together. vocabulary: how many logits the
     model gives. eos_ids: the ids that end an answer. parameters: how many weights.
     never: ids that are not chosen; rows of the output that no token of the tokenizer
     belongs to are never chosen either.
@@ -122,5 +122,6 @@ class _ModelSlots(Slots):
         if last:
             text += answer.detokenizer.finish()
             ended = ended or answer.detokenizer.stopped
-        reason = ("stop" if ended else "length") if last else None
+        ending: FinishReason = "stop" if ended else "length"
+        reason = ending if last else None
         return Token(text, token_id, 0.0, answer.made == 1, reason)

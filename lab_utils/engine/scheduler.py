@@ -2,10 +2,10 @@
 
 This is continuous batching, at the level of iterations as in Orca (Yu et al., OSDI
 2022): a sequence that ends frees its slot at once, and the oldest that waits takes it,
-while the others never stop. A step first gives part of its time to prompts (at most
-`PREFILL_BUDGET` tokens, so that a long prompt delays everybody's next token by a bounded
-amount only; Sarathi, Agrawal et al. 2023, calls the pieces chunked prefills) and then
-decodes one token of every sequence that has begun to answer.
+while the others never stop. A step gives part of its time to prompts (at most
+`PREFILL_BUDGET` tokens, so that a long prompt delays everybody's next token only by so
+much; Sarathi, Agrawal et al. 2023, calls the pieces chunked prefills) and decodes one
+token of every sequence that has begun to answer.
 """
 
 import heapq

@@ -97,8 +97,9 @@ class LeanLlama:
         end = start + len(ids)
         positions = torch.arange(start, end)
         mask = torch.arange(end) <= positions[:, None]  # [T, end]
+        row = slice(slot, slot + 1)
         hidden = self._forward(
-            cache, slice(slot, slot + 1), torch.tensor([ids]), positions[None], end, mask
+            cache, row, torch.tensor([ids]), positions[None], end, mask
         )
         return self._logits(hidden[0, -1])
 
@@ -150,7 +151,8 @@ class LeanLlama:
         batch, length, _ = normed.shape
         fused = F.linear(normed, layer.qkv, layer.qkv_bias)
         fused = fused.view(batch, length, -1, self.head_dim)
-        query, key, value = fused.split([self.heads, self.kv_heads, self.kv_heads], 2)
+        sizes = [self.heads, self.kv_heads, self.kv_heads]
+        query, key, value = torch.split(fused, sizes, dim=2)
         if layer.query_norm is not None and layer.key_norm is not None:
             query = self._normed(query, layer.query_norm)
             key = self._normed(key, layer.key_norm)
@@ -187,11 +189,11 @@ def can_run(model: Any) -> bool:
 def _take_layer(layer: Any) -> Layer:
     attention, mlp = layer.self_attn, layer.mlp
     inputs = (attention.q_proj, attention.k_proj, attention.v_proj)
-    has_bias = attention.q_proj.bias is not None
+    biases = [linear.bias.data for linear in inputs if linear.bias is not None]
     taken = Layer(
         attention_norm=layer.input_layernorm.weight.data,
         qkv=torch.cat([linear.weight.data for linear in inputs]),
-        qkv_bias=torch.cat([linear.bias.data for linear in inputs]) if has_bias else None,
+        qkv_bias=torch.cat(biases) if biases else None,
         query_norm=_weight(attention, "q_norm"),
         key_norm=_weight(attention, "k_norm"),
         out=attention.o_proj.weight.data,

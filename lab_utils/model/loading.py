@@ -114,8 +114,8 @@ def wrap(
     """Make an engine of a model that is loaded already.
 
     The lean forward takes the weights over: `model` itself cannot be run afterwards.
-    suppress_eos: never choose an end-of-sequence token, so that every answer has exactly
-    `max_tokens` tokens; random weights would end at random.
+    suppress_eos: never choose an end-of-sequence token, so that every answer has
+    exactly `max_tokens` tokens; random weights would end at random.
     """
     eos_ids = _end_ids(model, tokenizer)
     parameters = model.num_parameters()

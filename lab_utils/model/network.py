@@ -26,7 +26,7 @@ class Sequences(ABC):
 
     @abstractmethod
     def decode(self, slots: Sequence[int], ids: Sequence[int]) -> Tensor:
-        """Push one new token into each of `slots`; the logits [len(slots), vocabulary]."""
+        """Push one new token into each of `slots`; logits [len(slots), vocabulary]."""
 
     @abstractmethod
     def clear(self, slot: int) -> None:
@@ -47,7 +47,7 @@ class Network(ABC):
 
 
 class LeanNetwork(Network):
-    """Runs a `LeanLlama`: one pass for all slots, one block of memory for their cache."""
+    """Runs a `LeanLlama`: one pass for all slots, one block of memory for the cache."""
 
     chunked = True
 

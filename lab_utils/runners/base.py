@@ -11,6 +11,10 @@ STOP_S = 0.5
 """Steps take milliseconds; whoever stops a server does not wait for a longer one."""
 
 
+DEFAULT_STALL_S = 10.0
+State = Literal["ok", "dead", "stalled"]
+
+
 class RunnerError(RuntimeError):
     """A request could not be finished; the text may be shown to the client.
 
@@ -54,7 +58,7 @@ class Limits:
     request_s: float = 300
     reader_s: float = 30
     unread_tokens: int = 256
-    stall_s: float = 10
+    stall_s: float = DEFAULT_STALL_S
     comment_s: float = 15
 
 
@@ -65,7 +69,7 @@ DEFAULT_LIMITS = Limits()
 class Status:
     """What `/health` shows; `running` requests hold a slot, `waiting` ones not yet."""
 
-    status: Literal["ok", "dead", "stalled"]
+    status: State
     model: str
     runner: str
     running: int

@@ -63,7 +63,9 @@ class EngineLink:
         self._socket.setsockopt(zmq.LINGER, 0)
         address = self._bind()
         self._beat = SPAWN.Array("d", [time.monotonic(), 0.0], lock=False)
-        start = engine_process.Start(address, self._identity, factory, options, max_batch)
+        start = engine_process.Start(
+            address, self._identity, factory, options, max_batch
+        )
         childs_end, self._lifeline = SPAWN.Pipe(duplex=False)
         self._process = SPAWN.Process(
             target=engine_process.main, args=(start, childs_end, self._beat),
@@ -192,8 +194,8 @@ class EngineLink:
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """A child inherits which signals are blocked: an interrupt of the kernel, which goes
-    to the whole process group, cannot end it before it ignores them."""
+    """A child inherits which signals are blocked: an interrupt of the kernel, which
+    goes to the whole process group, cannot end it before it ignores them."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,4 +1,4 @@
-"""The child process: a scheduler between two sockets. Nothing here knows HTTP or asyncio.
+"""The child process: a scheduler behind a socket. Nothing here knows HTTP or asyncio.
 
 It ends when it is told to, and also when its parent is gone, however that ended: it
 holds one end of a pipe whose other end only the parent has, and reads until it closes.
@@ -114,8 +114,9 @@ class EngineLoop:
 
     def _read_messages(self) -> bool:
         """Handle what has come, waiting only when there is nothing else to do."""
-        idle = not any(not seq.held for seq in self._ids)
-        wait = (PREPARING_MS if self._preparing or self._ids else IDLE_MS) if idle else 0
+        wait = PREPARING_MS if self._preparing or self._ids else IDLE_MS
+        if any(not sequence.held for sequence in self._ids):
+            wait = 0
         self._beat[0] = time.monotonic()
         while self._socket.poll(wait):
             wait = 0

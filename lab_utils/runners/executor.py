@@ -1,9 +1,9 @@
 """The tutorial's pattern: `run_in_executor(pool, next, tokens)`, a step at a time.
 
 Here it is on a pool of its own with one thread, which cures what the default pool does
-wrong: all steps of all requests run on the same thread, so they never overlap; closing a
-generator is queued behind its running step, so it never meets one; and no other work of
-the loop waits behind a full pool. Streams interleave step by step, but each step serves
+wrong: all steps of all requests run on the same thread, so they never overlap; closing
+a generator is queued behind its running step, so it never meets one; and no other work
+of the loop waits behind a full pool. Streams interleave step by step, but each step serves
 one request alone: eight streams are each eight times slower, not batched.
 """
 
@@ -100,8 +100,8 @@ class ExecutorRunner(AdmittingRunner):
     # On the pool's thread
 
     def _step(self, tokens: Tokens) -> Token | Exception:
-        """One `next`. What it raises is returned: a StopIteration cannot cross a future,
-        and a SystemExit would end the event loop."""
+        """One `next`. What it raises is returned: a StopIteration cannot cross a
+        future, and a SystemExit would end the event loop."""
         self._begin_step()
         try:
             return next(tokens)
@@ -109,8 +109,8 @@ class ExecutorRunner(AdmittingRunner):
             return error
         except BaseException:
             self._died = True
-            error = EngineDead("the engine has died; restart the server")
-            self._fail_all(error)
-            return error
+            death = EngineDead("the engine has died; restart the server")
+            self._fail_all(death)
+            return death
         finally:
             self._end_step()

@@ -12,10 +12,12 @@ from time import perf_counter
 
 from lab_utils.engine import Engine, Request, SamplingParams, Token
 from lab_utils.runners.base import (
+    DEFAULT_STALL_S,
     EngineDead,
     Limits,
     Overloaded,
     Runner,
+    State,
     Status,
     TimedOut,
     TokenStream,
@@ -145,15 +147,15 @@ class AdmittingRunner(Runner):
             if not job.started:
                 self._jobs.discard(job)
 
-    def status(self, stall_s: float = Limits.stall_s) -> Status:
+    def status(self, stall_s: float = DEFAULT_STALL_S) -> Status:
         """How the engine is now."""
         with self._changed:
             running = sum(job.started for job in self._jobs)
             waiting = len(self._jobs) - running
             alive = self._alive()
         stalled = self._step_lasts() > max(stall_s, STALL_FACTOR * self._slowest_step)
-        status = "dead" if not alive else "stalled" if stalled else "ok"
-        return Status(status, self.model, self.kind, running, waiting, self.max_batch)
+        state: State = "dead" if not alive else "stalled" if stalled else "ok"
+        return Status(state, self.model, self.kind, running, waiting, self.max_batch)
 
     @property
     def ready(self) -> bool:

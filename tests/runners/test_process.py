@@ -248,7 +248,9 @@ def test_row_34_torch_in_the_parent_does_not_hang_the_child() -> None:
 def test_it_can_be_started_again_after_a_stop() -> None:
     runner = ProcessRunner("x", factory=factories.endless)
     for _ in range(2):
-        with BackgroundServer(create_app(runner)) as server:
-            with LabClient(server.url, timeout=PATIENCE_S) as client:
-                assert client.generate("hi", max_tokens=2).text == "tick tick "
+        with (
+            BackgroundServer(create_app(runner)) as server,
+            LabClient(server.url, timeout=PATIENCE_S) as client,
+        ):
+            assert client.generate("hi", max_tokens=2).text == "tick tick "
     assert not children()
