@@ -82,8 +82,8 @@ def contestants(model: str, dtype: str, runners: list[str]) -> list[Contestant]:
     """The chosen runners of this project, and the tutorial's server."""
     python = (sys.executable, "-m")
     ours = [
-        Contestant(kind, (*python, "lab_utils", "serve", "--port", "0", "--runner", kind,
-                          "--model", model, "--dtype", dtype))
+        Contestant(kind, (*python, "lab_utils", "serve", "--port", "0", "--model",
+                          model, "--dtype", dtype, "--runner", kind))
         for kind in runners
     ]
     tutorial = (*python, "lab_utils.baselines.tutorial_server", "--port", "0",

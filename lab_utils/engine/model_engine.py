@@ -22,8 +22,8 @@ class ModelEngine(Engine):
     """Streams from a causal language model.
 
     network: the model as a box. tokenizer: the one that belongs to it. context: how
-    many tokens a prompt and its answer may have together. vocabulary: how many logits the
-    model gives. eos_ids: the ids that end an answer. parameters: how many weights.
+    many tokens a prompt and its answer may have together. vocabulary: how many logits
+    the model gives. eos_ids: the ids that end an answer. parameters: how many weights.
     never: ids that are not chosen; rows of the output that no token of the tokenizer
     belongs to are never chosen either.
 

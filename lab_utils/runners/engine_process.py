@@ -86,7 +86,7 @@ def _end_with(parent: Connection) -> None:
 
 
 class EngineLoop:
-    """Reads messages between the steps of a scheduler, and sends what each step made."""
+    """Reads messages between a scheduler's steps, and sends what each step made."""
 
     def __init__(
         self, engine: Engine, scheduler: Scheduler, socket: "zmq.Socket[bytes]",

@@ -3,8 +3,8 @@
 Here it is on a pool of its own with one thread, which cures what the default pool does
 wrong: all steps of all requests run on the same thread, so they never overlap; closing
 a generator is queued behind its running step, so it never meets one; and no other work
-of the loop waits behind a full pool. Streams interleave step by step, but each step serves
-one request alone: eight streams are each eight times slower, not batched.
+of the loop waits behind a full pool. Streams interleave step by step, but each step
+serves one request alone: eight streams are each eight times slower, not batched.
 """
 
 import asyncio

@@ -80,7 +80,7 @@ class ProcessRunner(AdmittingRunner):
         return self
 
     def stop(self, timeout: float = 1.5) -> None:
-        """End every request with an error, then the process; kill it after `timeout`."""
+        """End every request with an error, then the process, killed after `timeout`."""
         link, self._link = self._link, None
         self._fail_everybody(EngineDead("the server is being stopped"))
         if link is not None:
