@@ -64,3 +64,15 @@ def arithmetic_pair(rng: random.Random) -> Pair:
     if a < 10 and b < 10 and rng.random() < 0.25:
         question = question.format(a=WORDS[a], b=WORDS[b])
     return Pair(question.format(a=a, b=b), answer_text(value), "sum")
+
+
+def counting_pair(rng: random.Random) -> Pair:
+    """A random request to count up, by at most forty steps, with the numbers."""
+    first = rng.choice((1, 1, rng.randrange(2, 60)))
+    last = first + rng.randrange(2, 41)
+    if rng.random() < 0.1:
+        first, last = 1, rng.randrange(41, 101)
+    name = "count from" if first > 1 else "count"
+    form = rng.choice(load_lists("questions.txt")[name])
+    numbers = ", ".join(map(str, range(first, last + 1)))
+    return Pair(form.format(a=first, b=last), f"{numbers}.", "count")

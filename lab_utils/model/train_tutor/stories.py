@@ -21,7 +21,7 @@ THINGS = {
 }
 """The things a story can be about, by the family that decides its plots."""
 
-UNMENDED = ("seed", "warm")
+UNMENDED = ("seed", "warm", "other")
 """Families of things that the plot of mending does not fit."""
 
 SETTING = {
@@ -129,7 +129,7 @@ def _hero(rng: random.Random) -> tuple[str, str, str]:
 def _thing(rng: random.Random, name: str) -> tuple[str, str]:
     """A random thing that this hero may meet, as `(family, thing)`."""
     while True:
-        family = rng.choice(("small", "small", "small", *THINGS))
+        family = rng.choice(("small", "small", "other", *THINGS))
         thing = rng.choice(THINGS[family])
         if (name, thing) not in held_out_meetings():
             return family, thing
