@@ -35,7 +35,9 @@ COMMON: dict[str, Any] = dict(
 CONFIGS: dict[str, PretrainedConfig] = {
     "llama": LlamaConfig(**COMMON, num_key_value_heads=2),
     "qwen3": Qwen3Config(**COMMON, num_key_value_heads=2, head_dim=8),
-    "gpt2": GPT2Config(vocab_size=SIZE, n_embd=32, n_layer=2, n_head=4, n_positions=128),
+    "gpt2": GPT2Config(
+        vocab_size=SIZE, n_embd=32, n_layer=2, n_head=4, n_positions=128
+    ),
     "opt": OPTConfig(
         vocab_size=SIZE, hidden_size=32, num_hidden_layers=2, ffn_dim=64,
         num_attention_heads=4, max_position_embeddings=128, word_embed_proj_dim=32,

@@ -1,6 +1,7 @@
 """Server-Sent Events by the standard's own examples, and cut anywhere."""
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,8 +14,9 @@ from lab_utils.server.sse import DONE, Decoder, Event, comment, encode
 CUTS = st.lists(st.integers(0, 300), max_size=20)
 # Everything a reader could trip over: line ends, other libraries' line ends, fields.
 NASTY = st.lists(st.one_of(
-    st.sampled_from(["\r", "\n", "\r\n", "\n\n", "data:", "data", ":", "\u2028", "\u0085",
-                     "\0", "\ufeff", "id: 1", "event: x", "[DONE]", "😀", " ", "\x1c"]),
+    st.sampled_from(["\r", "\n", "\r\n", "\n\n", "data:", "data", ":", "\u2028",
+                     "\u0085", "\0", "\ufeff", "id: 1", "event: x", "[DONE]", "😀", " ",
+                     "\x1c"]),
     st.text(max_size=5),
 ), max_size=12).map("".join)
 LINES = st.lists(st.sampled_from([
@@ -33,16 +35,16 @@ def events(*chunks: bytes) -> list[Event]:
 def cut(whole: bytes, places: list[int]) -> list[bytes]:
     """`whole` cut at `places`; some pieces may be empty."""
     ends = [0, *sorted(place % (len(whole) + 1) for place in places), len(whole)]
-    return [whole[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [whole[start:end] for start, end in pairwise(ends)]
 
 
 def reference(whole: bytes) -> list[tuple[str, str, str]]:
-    """(event, data, id) of each event, by the standard's algorithm over a whole text."""
+    """(event, data, id) of each event, by the standard's algorithm on a whole text."""
     text = whole.decode(errors="replace").removeprefix("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]
     found, data, kind, last_id = [], "", "", ""
     for line in lines:
-        name, colon, value = line.partition(":")
+        name, _, value = line.partition(":")
         value = value[1:] if value[:1] == " " else value
         if line == "":
             if data:
@@ -86,7 +88,8 @@ def test_the_examples_of_the_standard(whole: bytes, data: list[str]) -> None:
 
 
 def test_event_types_and_ids() -> None:
-    whole = b"event: add\ndata: 73857293\nid: 1\n\ndata: 5\nid\n\nevent: x\n\ndata: 6\n\n"
+    whole = (b"event: add\ndata: 73857293\nid: 1\n\ndata: 5\nid\n\n"
+             b"event: x\n\ndata: 6\n\n")
     assert seen(events(whole)) == [
         ("add", "73857293", "1"), ("message", "5", ""), ("message", "6", "")
     ]

@@ -1,5 +1,7 @@
 """Pieces of text that, joined, are the whole text, and nothing of a stop string."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models
@@ -7,7 +9,6 @@ from transformers import PreTrainedTokenizerFast
 
 from lab_utils.engine.detokenizer import INCOMPLETE, Detokenizer
 from tests.models import END, byte_tokenizer
-
 
 BYTES = byte_tokenizer()
 
@@ -76,7 +77,7 @@ class Script:
 def cut(text: str, places: list[int]) -> list[str]:
     """`text` in pieces, cut at `places`."""
     ends = sorted({place % (len(text) + 1) for place in places} | {0, len(text)})
-    return [text[start:end] for start, end in zip(ends, ends[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(ends)]
 
 
 def shown_with_stop(parts: list[str], stop: tuple[str, ...]) -> tuple[str, bool]:

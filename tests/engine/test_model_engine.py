@@ -94,10 +94,13 @@ def test_the_seed_decides_the_answer() -> None:
 
 def test_streams_that_take_turns_do_not_disturb_each_other() -> None:
     engine = engine_for()
-    options = [dict(temperature=1.2, seed=1), dict(temperature=0), dict(seed=5)]
+    options: list[dict[str, Any]] = [
+        {"temperature": 1.2, "seed": 1}, {"temperature": 0}, {"seed": 5}
+    ]
     alone = [list(ids(engine, f"{PROMPT}{n}", **option))
              for n, option in enumerate(options)]
-    streams = [ids(engine, f"{PROMPT}{n}", **option) for n, option in enumerate(options)]
+    streams = [ids(engine, f"{PROMPT}{n}", **option)
+               for n, option in enumerate(options)]
     together = [list(column)
                 for column in zip(*zip(*streams, strict=True), strict=True)]
     assert together == alone
@@ -157,7 +160,8 @@ def scripted(script: list[int], stop: str | None = None) -> list[Token]:
     class Output(dict[str, Any]):
         @property
         def logits(self) -> torch.Tensor:
-            return torch.nn.functional.one_hot(torch.tensor([[next(steps)]]), SIZE) * 9.0
+            step = torch.tensor([[next(steps)]])
+            return torch.nn.functional.one_hot(step, SIZE) * 9.0
 
     model.forward = lambda *_, **__: Output()
     engine = engine_for(model)
@@ -184,7 +188,7 @@ def test_ids_without_a_token_are_never_chosen() -> None:
 def test_row_39_what_does_not_fit_names_the_numbers(
     prompt_tokens: int, max_tokens: int | None, numbers: tuple[str, ...]
 ) -> None:
-    limit = {} if max_tokens is None else {"max_tokens": max_tokens}
+    limit: dict[str, Any] = {} if max_tokens is None else {"max_tokens": max_tokens}
     with pytest.raises(InvalidRequest) as caught:
         engine_for().generate_stream("x" * prompt_tokens, **limit)
     assert caught.value.code == "context_length_exceeded"

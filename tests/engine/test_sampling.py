@@ -33,7 +33,8 @@ def test_a_sample_is_drawn_from_transformers_distribution(
     logits, ids = torch.tensor(values), torch.tensor([[0]])
     warped = TemperatureLogitsWarper(temperature)(ids, logits[None])
     warped = TopPLogitsWarper(top_p)(ids, warped)
-    expected = torch.multinomial(warped.softmax(-1)[0], 1, generator=make_generator(seed))
+    probabilities, generator = warped.softmax(-1)[0], make_generator(seed)
+    expected = torch.multinomial(probabilities, 1, generator=generator)
     params = SamplingParams(temperature=temperature, top_p=top_p)
     assert sample(logits, params, make_generator(seed)) == int(expected)
 

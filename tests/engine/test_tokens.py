@@ -8,8 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab_utils.engine import FakeEngine, Generation, InvalidRequest, SamplingParams
-from lab_utils.engine import Token
+from lab_utils.engine import (
+    FakeEngine,
+    Generation,
+    InvalidRequest,
+    SamplingParams,
+    Token,
+)
 
 HUGE = 10**5000  # more digits than Python prints
 
@@ -17,7 +22,8 @@ REFUSED: list[tuple[str, Any]] = [
     *(("max_tokens", value) for value in (0, -1, 1.5, True, "16", math.nan, HUGE)),
     *(("temperature", value) for value in (
         -0.1, 2.1, math.nan, math.inf, -math.inf, True, "0.7", None, HUGE)),
-    *(("top_p", value) for value in (0, -0.5, 1.1, math.nan, math.inf, True, "1", HUGE)),
+    *(("top_p", value) for value in (
+        0, -0.5, 1.1, math.nan, math.inf, True, "1", HUGE)),
     *(("seed", value) for value in (-1, 2**63, 1.0, True, "1", HUGE)),
     *(("stop", value) for value in (
         "", [""], [1], 5, b"x", ["x"] * 17, "x" * 257, [None], {"a": 1})),
@@ -74,7 +80,7 @@ def test_the_default_length_is_lowered_to_fit_and_an_explicit_one_is_not() -> No
     answer = engine.generate("0123456789")
     assert answer.completion_tokens == 10
     assert answer.finish_reason == "length"
-    assert engine.generate("0123456789", max_tokens=10) .completion_tokens == 10
+    assert engine.generate("0123456789", max_tokens=10).completion_tokens == 10
     with pytest.raises(InvalidRequest, match=r"20 tokens; got 10 .* and 11 to make"):
         engine.generate("0123456789", max_tokens=11)
 

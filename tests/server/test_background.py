@@ -19,14 +19,12 @@ from flask import Flask
 from lab_utils import BackgroundServer, LabClient, create_app, stop_all
 from lab_utils.client import ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
-from lab_utils.runners import Limits, ThreadRunner
+from lab_utils.runners import ThreadRunner
 from lab_utils.server import registry
 from lab_utils.server.background import ServerError
 from tests.support import (
-    PATIENCE_S,
     Serve,
     endless,
-    events_of,
     raw,
     read_until,
     request_bytes,
@@ -94,8 +92,8 @@ def test_row_32_starting_and_stopping_again_and_again_leaves_nothing() -> None:
     for _ in range(20):
         for app in apps:
             once(app)
-    assert process.num_fds() <= before[0]
-    assert threading.active_count() <= before[1]
+    wait_until(lambda: process.num_fds() <= before[0], "no file left open")
+    wait_until(lambda: threading.active_count() <= before[1], "no thread left")
 
 
 def flask_app() -> Flask:
@@ -143,7 +141,7 @@ def test_a_name_that_is_no_host_is_an_error() -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_number_that_is_no_port_is_an_error(port: int) -> None:
-    with pytest.raises((ServerError, OverflowError)):
+    with pytest.raises(ServerError, match="from 0 to 65535"):
         BackgroundServer(create_app(FakeEngine()), port=port).start()
 
 
@@ -172,8 +170,8 @@ def test_a_lifespan_that_raises_is_an_error_with_the_cause() -> None:
 
 
 def test_what_is_no_app_is_an_error() -> None:
-    with pytest.raises((ServerError, TypeError)):
-        BackgroundServer(5).start()  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="create_app"):
+        BackgroundServer(FakeEngine())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="at least 1 thread"):
         BackgroundServer(flask_app(), threads=0).start()
 
@@ -207,9 +205,9 @@ def test_row_31_stopping_ends_an_open_request_with_a_clear_error(
         if stream:
             read_until(sock, b"data:")
         timed_stop(served.server)
-        rest = read_until(sock, b"[DONE]")
+        rest = read_until(sock, b"[DONE]\n\n")
     assert b"the server is being stopped" in rest
-    assert stream == rest.endswith(b"data: [DONE]")
+    assert stream == (b"data: [DONE]" in rest)
 
 
 def test_row_31_the_client_of_a_server_that_is_stopped_gets_a_clear_error(
@@ -275,7 +273,8 @@ def cell(monkeypatch: pytest.MonkeyPatch) -> Any:
                            "header": {"msg_id": f"execution-{state['number']}"}}
 
     shell = SimpleNamespace(get_parent=lambda: state["parent"])
-    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    module = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", module)
     execute("first")
     yield execute
     stop_all()
@@ -328,24 +327,10 @@ def test_all_can_be_stopped_at_once() -> None:
     assert registry.running() == []
 
 
-def test_row_09_limits_hold_below_a_slow_shutdown(serve: Serve) -> None:
-    served = serve(endless(), limits=Limits(comment_s=0.01))
-    body = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
-    with raw(served.url, body) as sock:
-        read_until(sock, b"data:")
-        timed_stop(served.server)
-        *_, error, done = events_of(
-            read_until(sock, b"[DONE]\n\n").split(b"\r\n")[-2].decode() + "\n\n"
-        )[-2:] or [None, None]
-        assert done == "[DONE]" or error is None
-
-
 def test_threads_of_flask_end_with_their_server(serve: Serve) -> None:
     served = serve(flask_app(), threads=3)
     assert served.http.get("/health").text == "ok"
     with raw(served.url), raw(served.url, b"GET /hea"):
         timed_stop(served.server)
-    deadline = time.monotonic() + PATIENCE_S
-    while any(thread.name.startswith("wsgi-") for thread in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: not [thread for thread in threading.enumerate()
+                            if thread.name.startswith("wsgi-")], "its threads ended")

@@ -20,9 +20,10 @@ from starlette.responses import Response
 
 from lab_utils import LabClient
 from lab_utils.client import LabError, RequestRefused, StreamFailed
-from lab_utils.engine import FakeEngine
+from lab_utils.engine import FakeEngine, ModelEngine
 from lab_utils.runners import Limits
 from lab_utils.server.sse import Decoder
+from tests.models import byte_tokenizer, tiny_model
 from tests.support import (
     PATIENCE_S,
     Serve,
@@ -438,3 +439,25 @@ def test_row_63_a_short_soak_leaves_everything_flat(
     wait_until(lambda: process.num_fds() <= before[0] + 2, "no file left open")
     assert threading.active_count() <= before[1] + 1
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_row_54_a_real_model_answers_over_http_as_it_does_alone(serve: Serve) -> None:
+    tokenizer = byte_tokenizer()
+    tokenizer.eos_token = None
+    engine = ModelEngine(tiny_model(), tokenizer, name="tiny")
+    served = serve(engine, max_batch=4)
+    options = [{"temperature": 1.3, "seed": seed, "max_tokens": 25}
+               for seed in range(6)]
+    alone = [engine.generate("hi", **option).text  # type: ignore[arg-type]
+             for option in options]
+
+    def ask(number: int) -> str:
+        with LabClient(served.url) as client:
+            if number % 2:
+                return client.generate("hi", **options[number]).text
+            return "".join(
+                token.text for token in client.stream("hi", **options[number])
+            )
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(ask, range(6))) == alone

@@ -67,11 +67,18 @@ def arithmetic_pair(rng: random.Random) -> Pair:
 
 
 def counting_pair(rng: random.Random) -> Pair:
-    """A random request to count up, by at most forty steps, with the numbers."""
-    first = rng.choice((1, 1, rng.randrange(2, 60)))
-    last = first + rng.randrange(2, 41)
-    if rng.random() < 0.1:
-        first, last = 1, rng.randrange(41, 101)
+    """A random request to count up, by at most twenty steps, with the numbers."""
+    first = rng.choice((1, 1, rng.randrange(2, 81)))
+    return count(rng, first, first + rng.randrange(2, 21))
+
+
+def long_counting_pair(rng: random.Random) -> Pair:
+    """A random request to count from one to at most one hundred."""
+    return count(rng, 1, rng.randrange(20, 101))
+
+
+def count(rng: random.Random, first: int, last: int) -> Pair:
+    """A request to count from `first` to `last`, with the numbers."""
     name = "count from" if first > 1 else "count"
     form = rng.choice(load_lists("questions.txt")[name])
     numbers = ", ".join(map(str, range(first, last + 1)))

@@ -7,7 +7,11 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerFast
 
-from lab_utils.model.train_tutor.arithmetic import arithmetic_pair, counting_pair
+from lab_utils.model.train_tutor.arithmetic import (
+    arithmetic_pair,
+    counting_pair,
+    long_counting_pair,
+)
 from lab_utils.model.train_tutor.pairs import Pair
 from lab_utils.model.train_tutor.small_talk import talk_pair
 from lab_utils.model.train_tutor.stories import NAMES, story_pair
@@ -40,8 +44,8 @@ class Row(NamedTuple):
 
 def short_pair(rng: random.Random) -> Pair:
     """A pair with a short answer; sums are many because each of them is short."""
-    make = rng.choices((arithmetic_pair, term_pair, talk_pair), (64, 27, 9))[0]
-    return make(rng)
+    makers = (arithmetic_pair, term_pair, talk_pair, counting_pair)
+    return rng.choices(makers, (61, 27, 8, 4))[0](rng)
 
 
 def _frame(rng: random.Random) -> str:
@@ -62,7 +66,7 @@ def short_conversation(rng: random.Random) -> Conversation:
 
 def long_pair(rng: random.Random) -> Pair:
     """A story, or now and then a request to count."""
-    return story_pair(rng) if rng.random() < 0.94 else counting_pair(rng)
+    return story_pair(rng) if rng.random() < 0.94 else long_counting_pair(rng)
 
 
 def long_conversation(rng: random.Random) -> Conversation:

@@ -105,17 +105,22 @@ def _plots_for(family: str, thing: str) -> list[Plot]:
     return fitting
 
 
+def _syllable(rng: random.Random) -> str:
+    """A consonant or two, a vowel and now and then an end."""
+    end = rng.choice(WORDS["name ends"]) if rng.random() < 0.3 else ""
+    return rng.choice(WORDS["name starts"]) + rng.choice("aeiou") + end
+
+
 def _made_up_name(rng: random.Random) -> str:
-    """A name out of two syllables, so that the model learns to copy any name."""
-    syllables = [rng.choice("bdfgjklmnprstvz") + rng.choice("aeiou") for _ in "12"]
-    return capital("".join(syllables) + rng.choice(("", "", "n", "l", "r", "s")))
+    """A name of two or three syllables, so that the model learns to copy any name."""
+    return capital("".join(_syllable(rng) for _ in range(rng.choice((2, 2, 3)))))
 
 
 def _hero(rng: random.Random) -> tuple[str, str, str]:
-    """A random hero as `(name, kind, gender)`; one in eight names is made up."""
+    """A random hero as `(name, kind, gender)`; one in three names is made up."""
     gender = rng.choice(("girl", "boy"))
     name = rng.choice(WORDS[f"{gender}s"])
-    if rng.random() < 1 / 8:
+    if rng.random() < 1 / 3:
         name = _made_up_name(rng)
     choice = rng.random()
     if choice < 0.45:
