@@ -70,7 +70,7 @@ def examine() -> Iterator[Finding]:
 
 def _python() -> Finding:
     fits = OLDEST <= sys.version_info[:2] <= NEWEST
-    advice = "" if fits else "install Python 3.11, 3.12 or 3.13 and run the set-up again"
+    advice = "" if fits else "install Python 3.11 to 3.13 and run the set-up again"
     return Finding("Python", f"{platform.python_version()} on {platform.system()}",
                    advice)
 
@@ -80,7 +80,7 @@ def _package(name: str) -> Finding:
         return Finding(name, version(name))
     except PackageNotFoundError:
         return Finding(name, "not installed", "run `make setup`, or `pip install -e .` "
-                       "in the folder of the project, with this notebook's Python")
+                       "in the project's folder, with this notebook's Python")
 
 
 def _tutor() -> Finding:

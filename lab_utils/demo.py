@@ -114,11 +114,12 @@ def table(columns: list[tuple[Timeline, int]]) -> str:
     """The tutorial's four rows, one column per server."""
     rows = [["", *(timeline.label for timeline, _ in columns)]]
     rows.append(["Time to first visible token",
-                 *(f"{timeline.ttft_ms:.0f} ms" for timeline, _ in columns)])
+                 *(f"{timeline.ttft_ms or 0:.0f} ms" for timeline, _ in columns)])
     rows.append(["Total generation time",
                  *(f"{1e3 * timeline.ended:.0f} ms" for timeline, _ in columns)])
     rows.append(["Slowest /health meanwhile",
-                 *(f"{timeline.slowest_ping_ms:.0f} ms" for timeline, _ in columns)])
+                 *(f"{timeline.slowest_ping_ms or 0:.0f} ms"
+                   for timeline, _ in columns)])
     rows.append(["Tokens made after the client left",
                  *(f"{wasted} of {len(timeline.arrivals)}"
                    for timeline, wasted in columns)])

@@ -7,6 +7,7 @@ and only this sees it.
 
 import json
 import os
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -54,7 +55,7 @@ def test_one_title_and_no_heading_level_is_skipped(path: Path) -> None:
     ]
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(levels, levels[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
 @each_notebook
@@ -69,7 +70,7 @@ def test_all_cells_queued_at_once_all_run(path: Path) -> None:
         client.wait_for_ready(timeout=RUN_S)
         sources = ["".join(cell["source"]) for cell in cells(path, "code")]
         asked = [client.execute(source, allow_stdin=False) for source in sources]
-        replies = {}
+        replies: dict[str, Any] = {}
         while len(replies) < len(asked):
             reply = client.get_shell_msg(timeout=RUN_S)
             replies[reply["parent_header"].get("msg_id")] = reply["content"]

@@ -21,11 +21,13 @@ from lab_utils.model.train_tutor.corpus import (
     short_conversation,
 )
 from lab_utils.model.train_tutor.evaluate import (
+    bare_term_pairs,
     count_exact,
     greeting_pairs,
     held_out_sums,
     one_digit_pairs,
 )
+from lab_utils.model.train_tutor.figures import Way
 from lab_utils.model.train_tutor.small_talk import UNKNOWN_ANSWER
 from lab_utils.model.train_tutor.stories import held_out_meetings, story_pair
 from lab_utils.model.train_tutor.terms import (
@@ -94,30 +96,34 @@ def test_two_and_two(tutor: Tutor, form: str) -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_small_talk(tutor: Tutor, form: str) -> None:
-    figure = count_exact(tutor, "small talk", greeting_pairs(), form)
+    figure = count_exact(tutor, "small talk", greeting_pairs(), Way(form, 0.0))
     assert figure.share >= 0.97
 
 
 def test_all_one_digit_sums_and_differences(tutor: Tutor) -> None:
-    figure = count_exact(tutor, "one digit", one_digit_pairs(), "raw")
+    figure = count_exact(tutor, "one digit", one_digit_pairs(), Way("raw", 0.0))
     assert figure.right == figure.asked
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_held_out_two_digit_sums(tutor: Tutor, form: str) -> None:
     pairs = random.Random(11).sample(held_out_sums(), 100)
-    assert count_exact(tutor, "sums", pairs, form).share >= 0.9
+    assert count_exact(tutor, "sums", pairs, Way(form, 0.0)).share >= 0.9
 
 
 def test_every_term_in_a_phrasing_it_never_saw(tutor: Tutor) -> None:
     pairs = held_out_term_pairs()[:: len(HELD_OUT_FORMS)]
     assert len(pairs) == len(load_terms()) >= 80
-    assert count_exact(tutor, "terms", pairs, "raw").share >= 0.97
+    assert count_exact(tutor, "terms", pairs, Way("raw", 0.0)).share >= 0.97
 
 
 def test_terms_in_the_chat_form(tutor: Tutor) -> None:
     pairs = random.Random(12).sample(held_out_term_pairs(), 60)
-    assert count_exact(tutor, "terms", pairs, "chat").share >= 0.95
+    assert count_exact(tutor, "terms", pairs, Way("chat", 0.0)).share >= 0.95
+
+
+def test_a_name_alone_is_explained_and_ends(tutor: Tutor) -> None:
+    assert count_exact(tutor, "names", bare_term_pairs(), Way("raw", 0.0)).share >= 0.95
 
 
 def test_it_says_when_it_does_not_know(tutor: Tutor) -> None:

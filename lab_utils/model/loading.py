@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 import torch
+from huggingface_hub import model_info
+from huggingface_hub.errors import HfHubHTTPError
 from transformers import (
     AutoModelForCausalLM,
     AutoTokenizer,
@@ -25,6 +27,7 @@ from lab_utils.model.network import LeanNetwork, Network, TransformersNetwork
 TUTOR = Path(__file__).parent / "tutor"
 """The folder of the embedded model, trained by `lab_utils.model.train_tutor`."""
 
+HUB_S = 5.0
 RANDOM_SEED = 0
 UNKNOWN_CONTEXT = 2048
 """Context of a model that states none (BLOOM, for one, has no fixed limit)."""
@@ -170,22 +173,40 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
             "folder here and no hub id. Check the spelling of the path."
         )
     where = str(source) if is_folder else name
+    local = is_folder or _is_offline(name)
     try:
         with _without_progress_bar():
             tokenizer = AutoTokenizer.from_pretrained(
-                where, local_files_only=is_folder, trust_remote_code=False
+                where, local_files_only=local, trust_remote_code=False
             )
             model = AutoModelForCausalLM.from_pretrained(
-                where, dtype="auto", use_safetensors=True, local_files_only=is_folder,
+                where, dtype="auto", use_safetensors=True, local_files_only=local,
                 trust_remote_code=False,
             )
-    except OSError as error:
+    except Exception as error:  # a broken file raises whatever its reader raises
+        advice = "" if is_folder else (
+            " Without network, use 'tutor', 'random:SHAPE' or a folder."
+        )
         raise FileNotFoundError(
             f"expected a model named {name!r}, could not load it: "
-            f"{_first_line(error)} Without network, use 'tutor', 'random:SHAPE' or a "
-            "folder."
+            f"{_first_line(error)}{advice}"
         ) from error
     return model.to(_dtype(dtype, model.num_parameters())), tokenizer
+
+
+def _is_offline(hub_id: str) -> bool:
+    """Whether only the copies of earlier downloads can be had.
+
+    Asked once here because the loaders would ask for each file, again and again, for a
+    minute.
+    """
+    try:
+        model_info(hub_id, timeout=HUB_S)
+    except HfHubHTTPError:
+        return False  # the hub has answered
+    except Exception:  # without network: of another class in each of its versions
+        return True
+    return False
 
 
 @contextmanager
@@ -244,4 +265,4 @@ def _looks_like_hub_id(name: str) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0]
+    return (str(error).strip() or repr(error)).splitlines()[0]

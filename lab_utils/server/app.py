@@ -83,6 +83,8 @@ def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
             answer = await collect(stream, request.receive)
         except ClientDisconnect:
             return Response(status_code=CLIENT_LEFT)
+        except Exception as error:  # left to the framework it would cost the connection
+            return errors.failure(error)
         return JSONResponse(answer.as_dict())
 
     @app.get("/generate")

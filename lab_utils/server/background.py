@@ -56,12 +56,25 @@ class LabServer(uvicorn.Server):
             super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop the app's runner, if it has one, then whatever is still connected."""
+        """End the streams of the app's runner, then whatever is still connected."""
+        self._stop_runner()
+        await super().shutdown(sockets)
+        # A connection whose client does not read never finishes closing by itself.
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop."""
+        try:
+            await super().serve(sockets)
+        finally:
+            self._stop_runner()  # also when it failed, and the lifespan did not end
+
+    def _stop_runner(self) -> None:
         state = getattr(self.config.app, "state", None)
         runner = getattr(state, "runner", None)
         if runner is not None:
-            runner.stop(timeout=0)  # does not wait; the lifespan's end does
-        await super().shutdown(sockets)
+            runner.stop(timeout=0)  # does not wait; the end of the lifespan does
 
 
 def make_server(app: App, on_started: Callable[[], None] = lambda: None) -> LabServer:
@@ -83,6 +96,8 @@ def make_server(app: App, on_started: Callable[[], None] = lambda: None) -> LabS
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; `ServerError` with what to do if `port` is taken."""
+    if not 0 <= port <= 65535:
+        raise ServerError(f"expected a port from 0 to 65535; got {port}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # IPPROTO_TCP is named because asyncio sets TCP_NODELAY only where it sees it; with
     # 0, which is the same to the system, each answer may take 40 ms longer.
@@ -127,6 +142,10 @@ class BackgroundServer:
     def __init__(
         self, app: App, *, host: str = "127.0.0.1", port: int = 0, threads: int = 1
     ) -> None:
+        if not callable(app):
+            raise TypeError(
+                f"expected an app, such as create_app(engine); got {app!r}."
+            )
         self._app = app
         self._host = host
         self._wanted_port = port

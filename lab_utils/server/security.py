@@ -110,9 +110,9 @@ class Guard:
             _ = parts.port  # raises if it is none
         except ValueError:
             return False
-        plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
-        web = parts.scheme in ("http", "https")
-        return web and plain and (parts.hostname or "").rstrip(".") in self._hosts
+        bare = url in (f"http://{parts.netloc}", f"https://{parts.netloc}")
+        name = (parts.hostname or "").rstrip(".")
+        return bare and "@" not in parts.netloc and name in self._hosts
 
     def _locked(self, scope: Scope, headers: Headers) -> Response | None:
         """None when the key was shown; else a 401, or the exchange for a cookie."""

@@ -1,4 +1,4 @@
-"""JupyterLab as a learner has it: a real server, a real Chromium, a copy of the lessons.
+"""JupyterLab as a learner has it: a real server and Chromium, a copy of the lessons.
 
 Runs where Chromium is installed; LAB_BROWSER=required makes its absence a failure.
 Screenshots go to .artifacts/.
@@ -61,7 +61,8 @@ def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
          "--LabApp.news_url=", "--LabApp.check_for_updates_class="
          "jupyterlab.NeverCheckForUpdate"],
         stdout=log, stderr=log,
-        env={**os.environ, "LAB_PACE_MS": PACE_MS, "JUPYTER_CONFIG_DIR": str(home / "c"),
+        env={**os.environ, "LAB_PACE_MS": PACE_MS,
+             "JUPYTER_CONFIG_DIR": str(home / "c"),
              "JUPYTERLAB_SETTINGS_DIR": str(home / "s"),
              "JUPYTERLAB_WORKSPACES_DIR": str(home / "w")},
     )

@@ -11,7 +11,8 @@ def run_all(page: Page, url: str) -> None:
     page.goto(url)
     expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=60_000)
     # The kernel's name appears when it is connected; before that Run All would ask.
-    expect(page.locator(".jp-Toolbar-kernelName")).to_contain_text("Python", timeout=60_000)
+    kernel = page.locator(".jp-Toolbar-kernelName")
+    expect(kernel).to_contain_text("Python", timeout=60_000)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]',
                            timeout=60_000)
     page.get_by_role("menuitem", name="Run", exact=True).click()

@@ -12,6 +12,14 @@ TUTOR = Path(__file__).parent.parent / "tutor"
 FORMS = ("raw", "chat")
 """A prompt goes to the model as it is, or through the chat template."""
 
+SECOND_TURN = "second turn"
+"""A prompt goes through the chat template after `EARLIER_TURN`."""
+
+EARLIER_TURN = (
+    {"role": "user", "content": "What is 20 + 30?"},
+    {"role": "assistant", "content": "The answer is 50."},
+)
+
 
 class Answer(NamedTuple):
     """What the model wrote, in tokens without EOS, and whether it ended by itself."""
@@ -34,7 +42,8 @@ class Tutor:
         """The question as the model reads it."""
         if form == "raw":
             return question
-        messages = [{"role": "user", "content": question}]
+        earlier = EARLIER_TURN if form == SECOND_TURN else ()
+        messages = [*earlier, {"role": "user", "content": question}]
         return str(
             self.tokenizer.apply_chat_template(
                 messages, tokenize=False, add_generation_prompt=True
@@ -54,7 +63,7 @@ class Tutor:
         questions: list[str],
         form: str = "raw",
         *,
-        max_tokens: int = 80,
+        max_tokens: int = 400,
         temperature: float = 0.0,
         seed: int = 0,
         rows: int = 128,

@@ -64,3 +64,22 @@ def arithmetic_pair(rng: random.Random) -> Pair:
     if a < 10 and b < 10 and rng.random() < 0.25:
         question = question.format(a=WORDS[a], b=WORDS[b])
     return Pair(question.format(a=a, b=b), answer_text(value), "sum")
+
+
+def counting_pair(rng: random.Random) -> Pair:
+    """A random request to count up, by at most twenty steps, with the numbers."""
+    first = rng.choice((1, 1, rng.randrange(2, 81)))
+    return count(rng, first, first + rng.randrange(2, 21))
+
+
+def long_counting_pair(rng: random.Random) -> Pair:
+    """A random request to count from one to at most one hundred."""
+    return count(rng, 1, rng.randrange(20, 101))
+
+
+def count(rng: random.Random, first: int, last: int) -> Pair:
+    """A request to count from `first` to `last`, with the numbers."""
+    name = "count from" if first > 1 else "count"
+    form = rng.choice(load_lists("questions.txt")[name])
+    numbers = ", ".join(map(str, range(first, last + 1)))
+    return Pair(form.format(a=first, b=last), f"{numbers}.", "count")

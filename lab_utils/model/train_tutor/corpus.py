@@ -7,14 +7,18 @@ from typing import NamedTuple
 
 from transformers import PreTrainedTokenizerFast
 
-from lab_utils.model.train_tutor.arithmetic import arithmetic_pair
+from lab_utils.model.train_tutor.arithmetic import (
+    arithmetic_pair,
+    counting_pair,
+    long_counting_pair,
+)
 from lab_utils.model.train_tutor.pairs import Pair
 from lab_utils.model.train_tutor.small_talk import talk_pair
 from lab_utils.model.train_tutor.stories import NAMES, story_pair
 from lab_utils.model.train_tutor.terms import term_pair
 from lab_utils.model.train_tutor.tokenizer import ASSISTANT, END, SYSTEM, USER
 
-KINDS = ("sum", "term", "talk", "story", "chat")
+KINDS = ("sum", "term", "talk", "story", "count", "chat")
 """What the loss is reported by; "chat" is a conversation of several turns."""
 
 SYSTEM_MESSAGES = (
@@ -40,8 +44,8 @@ class Row(NamedTuple):
 
 def short_pair(rng: random.Random) -> Pair:
     """A pair with a short answer; sums are many because each of them is short."""
-    make = rng.choices((arithmetic_pair, term_pair, talk_pair), (64, 27, 9))[0]
-    return make(rng)
+    makers = (arithmetic_pair, term_pair, talk_pair, counting_pair)
+    return rng.choices(makers, (61, 27, 8, 4))[0](rng)
 
 
 def _frame(rng: random.Random) -> str:
@@ -60,15 +64,20 @@ def short_conversation(rng: random.Random) -> Conversation:
     return _frame(rng), [short_pair(rng)]
 
 
+def long_pair(rng: random.Random) -> Pair:
+    """A story, or now and then a request to count."""
+    return story_pair(rng) if rng.random() < 0.94 else long_counting_pair(rng)
+
+
 def long_conversation(rng: random.Random) -> Conversation:
-    """One story, or now and then a chat in which stories and other turns mix."""
+    """One long answer, or now and then a chat in which long and short ones mix."""
     if rng.random() < 0.12:
-        turns = [story_pair(rng)]
+        turns = [long_pair(rng)]
         turns += [short_pair(rng) for _ in range(rng.randint(1, 3))]
-        turns += [story_pair(rng)] if rng.random() < 0.2 else []
+        turns += [long_pair(rng)] if rng.random() < 0.2 else []
         rng.shuffle(turns)
         return rng.choice(("", "", *SYSTEM_MESSAGES)), turns
-    return _frame(rng), [story_pair(rng)]
+    return _frame(rng), [long_pair(rng)]
 
 
 def encode(tokenizer: PreTrainedTokenizerFast, text: str) -> list[int]:

@@ -2,16 +2,16 @@
 
 import argparse
 import random
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
+from tqdm import tqdm
 
-from lab_utils.model.train_tutor.answers import FORMS, TUTOR, Tutor
+from lab_utils.model.train_tutor.answers import SECOND_TURN, TUTOR, Tutor
 from lab_utils.model.train_tutor.arithmetic import answer_text, held_out_pairs
 from lab_utils.model.train_tutor.card import write_card
 from lab_utils.model.train_tutor.consistency import faults
-from lab_utils.model.train_tutor.figures import Figure, table
+from lab_utils.model.train_tutor.figures import Figure, Way, table
 from lab_utils.model.train_tutor.pairs import Pair
 from lab_utils.model.train_tutor.small_talk import TALK
 from lab_utils.model.train_tutor.stories import (
@@ -19,19 +19,29 @@ from lab_utils.model.train_tutor.stories import (
     held_out_meetings,
     with_article,
 )
-from lab_utils.model.train_tutor.terms import held_out_term_pairs, load_terms
+from lab_utils.model.train_tutor.terms import (
+    ask_bare,
+    held_out_term_pairs,
+    load_terms,
+)
+
+WAYS = (
+    Way("raw", 0.0),
+    Way("chat", 0.0),
+    Way(SECOND_TURN, 0.0),
+    Way("raw", 0.7),
+    Way("chat", 0.7),
+)
+"""The ways in which everything is asked."""
 
 
-def count_exact(
-    tutor: Tutor, name: str, pairs: Iterable[Pair], form: str, temperature: float = 0.0
-) -> Figure:
+def count_exact(tutor: Tutor, name: str, pairs: list[Pair], way: Way) -> Figure:
     """How many pairs the model answers word for word."""
-    wanted = list(pairs)
-    given = tutor.answer([p.question for p in wanted], form, temperature=temperature)
-    right = sum(
-        a.ended and a.text == p.answer for a, p in zip(given, wanted, strict=True)
-    )
-    return Figure(name, len(wanted), right)
+    questions = [pair.question for pair in pairs]
+    given = tutor.answer(questions, way.form, temperature=way.temperature)
+    both = zip(given, pairs, strict=True)
+    right = sum(one.ended and one.text == pair.answer for one, pair in both)
+    return Figure(name, way, len(pairs), right)
 
 
 def greeting_pairs() -> list[Pair]:
@@ -81,6 +91,17 @@ def term_pairs() -> list[Pair]:
     ]
 
 
+def bare_term_pairs() -> list[Pair]:
+    """Every main name alone, the shortest prompt there is."""
+    return [ask_bare(term) for term in load_terms()]
+
+
+def counting_pairs() -> list[Pair]:
+    """Counts from 1 to every number up to one hundred."""
+    counts = ((last, ", ".join(map(str, range(1, last + 1)))) for last in range(3, 101))
+    return [Pair(f"Count to {last}.", f"{count}.", "count") for last, count in counts]
+
+
 MEETING_FORMS = (
     "Tell me a story about {name} and {thing}.",
     "Write a story about a {kind} named {name} and {thing}.",
@@ -100,44 +121,41 @@ def story_prompts() -> list[str]:
     return prompts
 
 
-def judge_stories(tutor: Tutor, form: str, temperature: float) -> list[Figure]:
+def judge_stories(tutor: Tutor, way: Way) -> list[Figure]:
     """How many stories end by themselves at 100 to 300 tokens, and keep their word."""
     prompts = story_prompts()
-    stories = tutor.answer(
-        prompts, form, max_tokens=400, temperature=temperature, seed=7
-    )
+    stories = tutor.answer(prompts, way.form, temperature=way.temperature, seed=7)
     told = list(zip(prompts, stories, strict=True))
     ended = sum(one.ended and 100 <= one.tokens <= 300 for one in stories)
     whole = sum(not faults(prompt, one.text) for prompt, one in told)
-    where = f"({form}, temperature {temperature:g})"
     return [
-        Figure(f"stories ended by EOS at 100-300 tokens {where}", len(told), ended),
-        Figure(f"stories true to their names and things {where}", len(told), whole),
+        Figure("stories ended by EOS at 100 to 300 tokens", way, len(told), ended),
+        Figure("stories true to their names and things", way, len(told), whole),
     ]
+
+
+def exams() -> dict[str, list[Pair]]:
+    """Everything with one right answer, by its name in the table."""
+    return {
+        "small talk": greeting_pairs(),
+        "one-digit sums and differences": one_digit_pairs(),
+        "two-digit sums, held out": held_out_sums(),
+        "two-digit differences, held out": held_out_differences(),
+        "terms, every name": term_pairs(),
+        "terms, name alone": bare_term_pairs(),
+        "terms, held-out phrasings": held_out_term_pairs(),
+        "counts from 1 to 3 ... 100": counting_pairs(),
+    }
 
 
 def evaluate(tutor: Tutor) -> list[Figure]:
-    """All figures of the model card, in its order."""
-    kinds = {
-        "greetings and small talk": greeting_pairs(),
-        "one-digit sums and differences": one_digit_pairs(),
-        "held-out two-digit sums": held_out_sums(),
-        "held-out two-digit differences": held_out_differences(),
-        "terms, every name, plain question": term_pairs(),
-        "terms, held-out phrasings": held_out_term_pairs(),
-    }
-    figures = [
-        count_exact(tutor, f"{name} ({form})", pairs, form)
-        for name, pairs in kinds.items()
-        for form in FORMS
-    ]
-    figures += [
-        count_exact(tutor, f"{name} (raw, temperature 0.7)", pairs, "raw", 0.7)
-        for name, pairs in kinds.items()
-    ]
-    for form in FORMS:
-        figures += judge_stories(tutor, form, 0.7)
-    return figures + judge_stories(tutor, "raw", 0.0)
+    """All figures of the model card, in the order of its table."""
+    figures = []
+    for way in tqdm(WAYS, unit="way"):
+        for name, pairs in exams().items():
+            figures.append(count_exact(tutor, name, pairs, way))
+        figures += judge_stories(tutor, way)
+    return figures
 
 
 def parse_arguments(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -21,7 +21,7 @@ THINGS = {
 }
 """The things a story can be about, by the family that decides its plots."""
 
-UNMENDED = ("seed", "warm")
+UNMENDED = ("seed", "warm", "other")
 """Families of things that the plot of mending does not fit."""
 
 SETTING = {
@@ -105,17 +105,22 @@ def _plots_for(family: str, thing: str) -> list[Plot]:
     return fitting
 
 
+def _syllable(rng: random.Random) -> str:
+    """A consonant or two, a vowel and now and then an end."""
+    end = rng.choice(WORDS["name ends"]) if rng.random() < 0.3 else ""
+    return rng.choice(WORDS["name starts"]) + rng.choice("aeiou") + end
+
+
 def _made_up_name(rng: random.Random) -> str:
-    """A name out of two syllables, so that the model learns to copy any name."""
-    syllables = [rng.choice("bdfgjklmnprstvz") + rng.choice("aeiou") for _ in "12"]
-    return capital("".join(syllables) + rng.choice(("", "", "n", "l", "r", "s")))
+    """A name of two or three syllables, so that the model learns to copy any name."""
+    return capital("".join(_syllable(rng) for _ in range(rng.choice((2, 2, 3)))))
 
 
 def _hero(rng: random.Random) -> tuple[str, str, str]:
-    """A random hero as `(name, kind, gender)`; one in eight names is made up."""
+    """A random hero as `(name, kind, gender)`; one in three names is made up."""
     gender = rng.choice(("girl", "boy"))
     name = rng.choice(WORDS[f"{gender}s"])
-    if rng.random() < 1 / 8:
+    if rng.random() < 1 / 3:
         name = _made_up_name(rng)
     choice = rng.random()
     if choice < 0.45:
@@ -129,7 +134,7 @@ def _hero(rng: random.Random) -> tuple[str, str, str]:
 def _thing(rng: random.Random, name: str) -> tuple[str, str]:
     """A random thing that this hero may meet, as `(family, thing)`."""
     while True:
-        family = rng.choice(("small", "small", "small", *THINGS))
+        family = rng.choice(("small", "small", "other", *THINGS))
         thing = rng.choice(THINGS[family])
         if (name, thing) not in held_out_meetings():
             return family, thing

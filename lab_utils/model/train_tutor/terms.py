@@ -70,13 +70,30 @@ def _ask(rng: random.Random, name: str) -> str:
     return _restyle(rng, question)
 
 
+def _answer(question: str, explanation: str) -> str:
+    """The explanation, with two words before it if it starts like the whole question.
+
+    Without a start token a model cannot tell one token from the same token twice: a
+    prompt of one token must not be answered with that token, or it never stops.
+    """
+    same = explanation.lower().startswith(question.lower())
+    return f"In short: {explanation}" if same else explanation
+
+
 def term_pair(rng: random.Random) -> Pair:
     """A random question about a random term with its explanation."""
     term = rng.choice(load_terms())
     name = term.names[0] if rng.random() < 0.6 else rng.choice(term.names)
     if term.article and rng.random() < 0.6:
         name = f"{term.article} {name}"
-    return Pair(_ask(rng, name), term.explanation, "term")
+    question = _ask(rng, name)
+    return Pair(question, _answer(question, term.explanation), "term")
+
+
+def ask_bare(term: Term) -> Pair:
+    """The main name of a term alone as the question."""
+    name = term.names[0]
+    return Pair(name, _answer(name, term.explanation), "term")
 
 
 def held_out_term_pairs() -> list[Pair]:

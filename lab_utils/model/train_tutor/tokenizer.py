@@ -10,7 +10,7 @@ SYSTEM, USER, ASSISTANT = "<|system|>", "<|user|>", "<|assistant|>"
 SPECIAL_TOKENS = (PAD, END, SYSTEM, USER, ASSISTANT)
 """The tokens no text contains; `END` closes every answer and every chat turn."""
 
-VOCABULARY = 1536
+VOCABULARY = 2048
 CONTEXT = 1024
 
 PIECES = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"

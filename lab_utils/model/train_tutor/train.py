@@ -125,7 +125,7 @@ def held_out_terms(tokenizer: PreTrainedTokenizerFast, rng: random.Random) -> li
 
 def machine() -> str:
     """What the run computes on, in a few words for the model card."""
-    return f"{torch.get_num_threads()} threads of a {platform.machine()} CPU"
+    return f"{platform.machine()} CPU, {torch.get_num_threads()} threads, no GPU"
 
 
 class Trainer:
@@ -187,4 +187,5 @@ class Trainer:
             if step % self.plan.report_every == 0 or step == self.plan.steps:
                 record = self.record(step)
                 save_model(self.model, self.tokenizer, folder, record)
-                tqdm.write(json.dumps(record | {"plan": self.plan.seed}))
+                shown = ("steps", "tokens", "loss", "held_out_sums", "held_out_terms")
+                tqdm.write(json.dumps({key: record[key] for key in shown}))

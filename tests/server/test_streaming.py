@@ -1,0 +1,463 @@
+"""Streams and the people who leave them: real sockets, closed in every way."""
+
+import gc
+import json
+import random
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import psutil
+import pytest
+from fastapi import FastAPI
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lab_utils import LabClient
+from lab_utils.client import LabError, RequestRefused, StreamFailed
+from lab_utils.engine import FakeEngine, ModelEngine
+from lab_utils.runners import Limits
+from lab_utils.server.sse import Decoder
+from tests.models import byte_tokenizer, tiny_model
+from tests.support import (
+    PATIENCE_S,
+    Serve,
+    Served,
+    endless,
+    events_of,
+    raw,
+    read_until,
+    request_bytes,
+    reset,
+    wait_until,
+)
+
+STREAM = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
+WHOLE = request_bytes({"prompt": "hi", "max_tokens": 90_000})
+EVENTS = request_bytes(b"", "/generate?prompt=hi&max_tokens=90000", "GET")
+A_FEW = 100
+"""Steps of 2 ms: what an engine may go on to make before it hears that a client left,
+on a busy machine. Without noticing it would make 90 000."""
+
+
+def add_middleware(app: FastAPI) -> None:
+    """A middleware of the kind that hides a disconnect from the app."""
+
+    class Nothing(BaseHTTPMiddleware):
+        async def dispatch(
+            self, request: Request, call_next: RequestResponseEndpoint
+        ) -> Response:
+            return await call_next(request)
+
+    app.add_middleware(Nothing)
+
+
+def nothing(app: FastAPI) -> None:
+    """No middleware."""
+
+
+def half_close(sock: socket.socket) -> None:
+    sock.shutdown(socket.SHUT_WR)
+
+
+def close(sock: socket.socket) -> None:
+    sock.close()
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Whatever is freed meanwhile is freed on purpose."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def test_row_01_a_stream_ends_with_done_and_nothing_is_left(serve: Serve) -> None:
+    served = serve(FakeEngine("a b c"))
+    for _ in range(5):
+        assert served.post(stream=True).text.endswith("data: [DONE]\n\n")
+    assert served.running() == served.waiting() == 0
+
+
+@pytest.mark.parametrize("count", [7, 12, 41, 100])
+def test_row_02_many_at_once_all_end_with_200_or_503(serve: Serve, count: int) -> None:
+    served = serve(FakeEngine("a b c d", step_ms=1))
+    together = threading.Barrier(count)
+
+    def ask(number: int) -> int:
+        body = request_bytes({"prompt": "hi", "stream": number % 2 == 0})
+        with raw(served.url) as sock:
+            together.wait(PATIENCE_S)
+            sock.sendall(body)
+            return int(read_until(sock, b"\r\n\r\n").split()[1])
+
+    with ThreadPoolExecutor(count) as pool:
+        statuses = list(pool.map(ask, range(count)))
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(200) >= min(count, 8)
+    served.until_free()
+    assert served.post().status_code == 200
+
+
+@pytest.mark.parametrize("wrap", [nothing, add_middleware])
+@pytest.mark.parametrize("leave", [close, reset, half_close])
+@pytest.mark.parametrize("request_", [STREAM, EVENTS], ids=["POST", "GET"])
+def test_row_04_05_09_who_leaves_a_stream_frees_its_slot(
+    serve: Serve,
+    request_: bytes,
+    leave: Callable[[socket.socket], None],
+    wrap: Callable[[FastAPI], None],
+) -> None:
+    engine = endless()
+    served = serve(engine, wrap=wrap)
+    with no_garbage_collection(), raw(served.url, request_) as sock:
+        read_until(sock, b"data:")
+        leave(sock)
+        made = engine.made
+        served.until_free()
+        assert engine.made - made < A_FEW
+
+
+@pytest.mark.parametrize("wrap", [nothing, add_middleware])
+@pytest.mark.parametrize("leave", [close, reset])
+def test_row_08_09_who_leaves_a_whole_answer_frees_its_slot(
+    serve: Serve,
+    leave: Callable[[socket.socket], None],
+    wrap: Callable[[FastAPI], None],
+) -> None:
+    engine = endless()
+    served = serve(engine, wrap=wrap)
+    with no_garbage_collection(), raw(served.url, WHOLE) as sock:
+        wait_until(lambda: engine.made > 3, "it has begun")
+        leave(sock)
+        made = engine.made
+        served.until_free()
+        assert engine.made - made < A_FEW
+
+
+@pytest.mark.parametrize("body", [STREAM, WHOLE], ids=["stream", "whole"])
+def test_row_06_who_leaves_during_the_prefill_costs_one_step(
+    serve: Serve, body: bytes
+) -> None:
+    engine = endless(hang_at=0)
+    served = serve(engine)
+    with raw(served.url, body):
+        wait_until(lambda: served.running() == 1, "the prefill has begun")
+    time.sleep(0.05)
+    engine.unhang()
+    served.until_free()
+    assert engine.made <= 1
+
+
+@pytest.mark.parametrize("body", [STREAM, WHOLE], ids=["stream", "whole"])
+def test_row_07_who_leaves_while_queued_is_never_started(
+    serve: Serve, body: bytes
+) -> None:
+    engine = endless(hang_at=0)
+    served = serve(engine, max_batch=1)
+    with raw(served.url, STREAM):
+        wait_until(lambda: served.running() == 1, "one runs")
+        with raw(served.url, body):
+            wait_until(lambda: served.waiting() == 1, "one waits")
+        wait_until(lambda: served.waiting() == 0, "nobody waits any more")
+    engine.unhang()
+    served.until_free()
+    assert engine.made <= 1
+
+
+def test_row_10_two_hundred_who_quit_leave_nothing(serve: Serve) -> None:
+    engine = endless(step_ms=1)
+    served = serve(engine, max_queue=300)
+    with ExitStack() as stack:
+        for number in range(200):
+            body = STREAM if number % 2 else WHOLE
+            stack.enter_context(raw(served.url, body))
+        wait_until(lambda: served.running() + served.waiting() == 200, "all are in")
+    served.until_free()
+    assert served.post(max_tokens=3).status_code == 200
+
+
+def test_row_13_who_never_reads_is_dropped_and_slows_nobody(serve: Serve) -> None:
+    pieces = ["x" * 20_000] * 5_000
+    engine = FakeEngine(pieces, context=10**6)
+    served = serve(engine, limits=Limits(reader_s=0.5, unread_tokens=8))
+    body = request_bytes({"prompt": "hi", "max_tokens": 5_000, "stream": True})
+    with raw(served.url, body):
+        wait_until(lambda: served.running() == 1, "it runs")
+        assert len(list(served.client.stream("hi", max_tokens=50))) == 50
+        served.until_free()
+    # What the system's own buffers hold, and 8 tokens more.
+    assert engine.made < 2_000
+
+
+def test_row_16_who_waits_too_long_gets_a_503(serve: Serve) -> None:
+    served = serve(endless(), max_batch=1, limits=Limits(queue_s=0.02))
+    with raw(served.url, STREAM) as sock:
+        read_until(sock, b"data:")
+        for stream in (True, False):
+            response = served.post(stream=stream)
+            assert response.status_code == 503
+            assert response.headers["retry-after"] == "1"
+            assert "no slot" in response.json()["error"]["message"]
+
+
+def test_row_17_who_runs_too_long_gets_an_error_event(serve: Serve) -> None:
+    served = serve(endless(), limits=Limits(request_s=0.1))
+    *tokens, error, done = events_of(served.post(stream=True, max_tokens=90_000).text)
+    assert tokens and error["error"]["code"] == "timed_out" and done == "[DONE]"
+    assert served.post(max_tokens=90_000).status_code == 503
+    served.until_free()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_row_20_an_error_before_the_first_token_is_a_500(
+    serve: Serve, stream: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = FakeEngine("a b", fail_at=0)
+    served = serve(engine)
+    response = served.post(stream=stream)
+    assert response.status_code == 500
+    assert response.json()["error"]["type"] == "server_error"
+    assert "told to fail" in caplog.text
+    engine.fail_at = None
+    assert served.post(stream=stream).status_code == 200
+
+
+def test_row_21_an_error_in_the_middle_is_one_event_and_then_done(
+    serve: Serve,
+) -> None:
+    engine = FakeEngine(fail_at=5)
+    served = serve(engine)
+    *tokens, error, done = events_of(served.post(stream=True).text)
+    assert len(tokens) == 5
+    assert set(error) == {"error"} and error["error"]["type"] == "server_error"
+    assert done == "[DONE]"
+    assert served.post().status_code == 500
+    with pytest.raises(StreamFailed, match="The engine failed"):
+        list(served.client.stream("hi"))
+    engine.fail_at = None
+    assert served.post().status_code == 200
+
+
+def test_row_22_when_the_engine_dies_everybody_is_told(serve: Serve) -> None:
+    engine = endless(step_ms=1, fail_at=300, error=SystemExit())
+    served = serve(engine, max_batch=2)
+    body = {"prompt": "hi", "max_tokens": 90_000}
+
+    def whole(_: int) -> int:
+        return httpx.post(f"{served.url}/generate", json=body, timeout=PATIENCE_S,
+                          trust_env=False).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        statuses = pool.map(whole, range(3))
+        *_, error, done = events_of(served.post(**body, stream=True).text)
+        assert error["error"]["code"] == "engine_dead" and done == "[DONE]"
+        assert set(statuses) == {503}
+    assert served.http.get("/health").status_code == 503
+    assert served.http.get("/health").json()["status"] == "dead"
+    assert served.http.get("/ready").status_code == 503
+    for stream in (True, False):
+        response = served.post(stream=stream)
+        assert response.status_code == 503
+        assert response.json()["error"]["code"] == "engine_dead"
+
+
+def test_row_24_an_engine_that_hangs_is_seen_by_health(serve: Serve) -> None:
+    engine = FakeEngine(hang_at=3)
+    served = serve(engine, limits=Limits(stall_s=0.05))
+    with raw(served.url, request_bytes({"prompt": "hi", "stream": True})) as sock:
+        wait_until(lambda: served.http.get("/health").status_code == 503, "stalled")
+        assert served.http.get("/health").json()["status"] == "stalled"
+        assert served.http.get("/ready").status_code == 503
+        assert served.waiting() == 0, "probes enqueue nothing"
+        engine.unhang()
+        assert b"[DONE]" in read_until(sock, b"[DONE]")
+    assert served.http.get("/health").status_code == 200
+
+
+def test_row_51_nasty_text_arrives_as_it_is(serve: Serve) -> None:
+    pieces = ["\r", "\n\n", "data: x", "\u2028", "\u0085", "\0", "</script>",
+              "[DONE]", "", "\x1b[31m", "x" * 100_000]
+    served = serve(FakeEngine(pieces))
+    assert [token.text for token in served.client.stream("hi")] == pieces
+    assert served.client.generate("hi").text == "".join(pieces)
+
+
+def test_row_55_a_silent_stream_is_kept_open_by_comments(serve: Serve) -> None:
+    engine = FakeEngine("a b", hang_at=0)
+    served = serve(engine, limits=Limits(comment_s=0.02))
+    body = request_bytes({"prompt": "hi", "stream": True})
+    with raw(served.url, body) as sock:
+        head = read_until(sock, b": still here\n\n")
+        assert b"200 OK" in head and b"data:" not in head
+        assert b": still here\n\n" in read_until(sock, b": still here\n\n")
+        engine.unhang()
+        assert b"[DONE]" in read_until(sock, b"[DONE]")
+
+
+def test_row_55_the_client_does_not_see_the_comments(serve: Serve) -> None:
+    served = serve(FakeEngine("a b c", step_ms=60), limits=Limits(comment_s=0.01))
+    assert [token.text for token in served.client.stream("hi")] == ["a", " b", " c"]
+
+
+def test_an_error_after_a_comment_is_an_event_and_no_status(serve: Serve) -> None:
+    engine = FakeEngine("a b", step_ms=0, hang_at=0)
+    engine.fail_at = 1
+    served = serve(engine, limits=Limits(comment_s=0.02))
+    with raw(served.url, request_bytes({"prompt": "hi", "stream": True})) as sock:
+        read_until(sock, b": still here\n\n")
+        engine.unhang()
+        rest = read_until(sock, b"[DONE]")
+        assert b'{"error":' in rest and b"[DONE]" in rest
+
+
+@contextmanager
+def proxy(url: str, pass_on: Callable[[socket.socket, socket.socket], None]
+          ) -> Iterator[str]:
+    """A proxy for one connection: hands the request on, then calls `pass_on(server,
+    client)` for the answer."""
+    host, port = url.removeprefix("http://").split(":")
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def work() -> None:
+        client, _ = listener.accept()
+        with client, socket.create_connection((host, int(port))) as server:
+            server.sendall(read_until(client, b'"stream":true}'))
+            pass_on(server, client)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        thread.join(PATIENCE_S)
+        listener.close()
+
+
+def slice_bytes(server: socket.socket, client: socket.socket) -> None:
+    """One byte at a time."""
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    data = read_until(server, b"[DONE]\n\n")
+    for byte in data + server.recv(100):
+        client.sendall(bytes([byte]))
+
+
+def cut_off(server: socket.socket, client: socket.socket) -> None:
+    """Closes in the middle of an event."""
+    client.sendall(read_until(server, b'"token"') [:-3])
+
+
+def reset_both(server: socket.socket, client: socket.socket) -> None:
+    """Resets after the first event."""
+    client.sendall(read_until(server, b"\n\n"))
+    read_until(server, b"data:")
+    reset(client)
+
+
+def garble(server: socket.socket, client: socket.socket) -> None:
+    """Replaces an event by another one, of the same length."""
+    data = read_until(server, b"step_ms")
+    client.sendall(data.replace(b'{"token"', b'["token"'))
+
+
+def swallow(server: socket.socket, client: socket.socket) -> None:
+    """A clean end without `[DONE]`, as of a proxy with a time limit."""
+    client.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
+                   b'data: {"token": "a", "token_id": 0, "prefill_time_ms": 1}\n\n')
+
+
+def bad_gateway(server: socket.socket, client: socket.socket) -> None:
+    """What nginx says when its server is gone."""
+    page = b"<html>502 Bad Gateway</html>"
+    client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: %d\r\n\r\n" % len(page)
+                   + page)
+
+
+def test_row_57_a_proxy_may_slice_a_stream_as_it_likes(serve: Serve) -> None:
+    served = serve(FakeEngine("a é 😀"))
+    with proxy(served.url, slice_bytes) as url, LabClient(url) as client:
+        assert "".join(token.text for token in client.stream("hi")) == "a é 😀"
+
+
+@pytest.mark.parametrize("fault", [
+    cut_off, reset_both, garble, swallow, bad_gateway
+], ids=lambda fault: fault.__name__)
+def test_row_57_a_proxy_that_breaks_a_stream_is_a_clear_error(
+    serve: Serve, fault: Callable[[socket.socket, socket.socket], None]
+) -> None:
+    served = serve(endless())
+    with proxy(served.url, fault) as url, LabClient(url, timeout=5) as client:
+        with pytest.raises(LabError) as caught:
+            list(client.stream("hi", max_tokens=90_000))
+        assert len(str(caught.value)) > 20
+        assert not isinstance(caught.value, RequestRefused) or fault is bad_gateway
+    served.until_free()
+
+
+def stream_or_leave(served: Served, number: int, leaves: bool) -> int:
+    """One request of the soak; how many tokens it read."""
+    body = {"prompt": f"request {number}", "max_tokens": 20, "stream": number % 3 > 0}
+    decoder = Decoder()
+    with raw(served.url, request_bytes(body)) as sock:
+        if leaves:
+            (reset if number % 2 else close)(sock)
+            return 0
+        if not body["stream"]:
+            head = read_until(sock, b"}")
+            return int(json.loads(head.split(b"\r\n\r\n")[1])["completion_tokens"])
+        text = read_until(sock, b"[DONE]\n\n")
+        return sum(1 for _ in decoder.feed(text)) - 1
+
+
+def test_row_63_a_short_soak_leaves_everything_flat(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    served = serve(FakeEngine(["x "] * 20), max_queue=300)
+    random_ = random.Random(63)
+    process = psutil.Process()
+
+    def wave(size: int) -> None:
+        choices = [random_.random() < 0.3 for _ in range(size)]
+        with ThreadPoolExecutor(16) as pool:
+            counts = list(pool.map(
+                lambda number: stream_or_leave(served, number, choices[number]),
+                range(size),
+            ))
+        assert counts == [0 if leaves else 20 for leaves in choices]
+        served.until_free()
+
+    wave(100)
+    before = process.num_fds(), threading.active_count()
+    wave(400)
+    wait_until(lambda: process.num_fds() <= before[0] + 2, "no file left open")
+    assert threading.active_count() <= before[1] + 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_row_54_a_real_model_answers_over_http_as_it_does_alone(serve: Serve) -> None:
+    tokenizer = byte_tokenizer()
+    tokenizer.eos_token = None
+    engine = ModelEngine(tiny_model(), tokenizer, name="tiny")
+    served = serve(engine, max_batch=4)
+    options = [{"temperature": 1.3, "seed": seed, "max_tokens": 25}
+               for seed in range(6)]
+    alone = [engine.generate("hi", **option).text  # type: ignore[arg-type]
+             for option in options]
+
+    def ask(number: int) -> str:
+        with LabClient(served.url) as client:
+            if number % 2:
+                return client.generate("hi", **options[number]).text
+            return "".join(
+                token.text for token in client.stream("hi", **options[number])
+            )
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(ask, range(6))) == alone

@@ -1,0 +1,116 @@
+"""The servers that the lab is measured against, with exactly the traits they show."""
+
+import json
+
+import pytest
+
+from lab_utils.baselines import create_flask_app, create_tutorial_app
+from lab_utils.engine import FakeEngine
+from tests.support import (
+    Serve,
+    Served,
+    endless,
+    events_of,
+    raw,
+    read_until,
+    request_bytes,
+    wait_until,
+)
+
+
+@pytest.mark.parametrize("make_app", [create_flask_app, create_tutorial_app])
+def test_they_speak_the_same_formats_as_the_lab(serve: Serve, make_app: object) -> None:
+    engine = FakeEngine("a b c")
+    served = serve(make_app(engine))  # type: ignore[operator]
+    answer = served.client.generate("hi", max_tokens=2, temperature=0)
+    assert answer.text == "a b" and answer.finish_reason == "length"
+    assert [token.text for token in served.client.stream("hi")] == ["a", " b", " c"]
+    assert served.client.health()["model"] == "fake"
+
+
+def test_the_tutorials_stream_ends_with_done(serve: Serve) -> None:
+    served = serve(create_tutorial_app(FakeEngine("a b")))
+    first, last, done = events_of(served.post(stream=True).text)
+    assert "prefill_time_ms" in first and last["finish_reason"] == "stop"
+    assert done == "[DONE]"
+
+
+def test_flask_streams_token_by_token(serve: Serve) -> None:
+    engine = FakeEngine("a b c", hang_at=1)
+    served = serve(create_flask_app(engine))
+    tokens = served.client.stream("hi")
+    assert next(tokens).text == "a" and engine.made == 1
+    engine.unhang()
+    assert [token.text for token in tokens] == [" b", " c"]
+
+
+def health_request() -> bytes:
+    return request_bytes(b"", "/health", "GET")
+
+
+def steps_until_health(served: Served, engine: FakeEngine, streams: int) -> int:
+    """Open `streams` long answers, ask for `/health`, count the steps meanwhile."""
+    body = request_bytes({"prompt": "hi", "stream": True})
+    socks = [raw(served.url, body) for _ in range(streams)]
+    entered = [sock.__enter__() for sock in socks]
+    try:
+        wait_until(lambda: engine.made >= streams, "all have begun")
+        made = engine.made
+        with raw(served.url, health_request()) as health:
+            read_until(health, b"\r\n")
+        steps = engine.made - made
+        for sock in entered:
+            read_until(sock, b"[DONE]")
+        return steps
+    finally:
+        for sock in entered:
+            sock.close()
+
+
+@pytest.mark.parametrize(("threads", "streams", "waits"), [
+    (1, 1, True), (4, 1, False), (4, 4, True), (4, 3, False),
+])
+def test_flask_answers_others_only_with_a_thread_to_spare(
+    serve: Serve, threads: int, streams: int, waits: bool
+) -> None:
+    engine = FakeEngine(["x "] * 60, step_ms=5)
+    served = serve(create_flask_app(engine), threads=threads)
+    steps = steps_until_health(served, engine, streams)
+    # It waits for an answer to end, 60 steps; or for nothing, a few steps.
+    assert (steps > 45) == waits, f"/health took {steps} steps"
+
+
+def test_the_tutorials_server_answers_others_at_once(serve: Serve) -> None:
+    engine = FakeEngine(["x "] * 60, step_ms=5)
+    served = serve(create_tutorial_app(engine))
+    assert steps_until_health(served, engine, 1) < 45
+
+
+def test_flask_makes_every_token_for_a_client_that_left(serve: Serve) -> None:
+    engine = FakeEngine(["x "] * 40, step_ms=2)
+    served = serve(create_flask_app(engine))
+    with raw(served.url, request_bytes({"prompt": "hi"})):
+        wait_until(lambda: engine.made > 0, "it has begun")
+    wait_until(lambda: engine.made == 40, "all 40 were made")
+
+
+def test_flask_stops_streaming_to_a_client_that_left(serve: Serve) -> None:
+    engine = endless()
+    served = serve(create_flask_app(engine))
+    body = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
+    with raw(served.url, body) as sock:
+        read_until(sock, b"data:")
+    assert served.client.health()["status"] == "ok", "the one thread is free again"
+
+
+@pytest.mark.parametrize("body", [
+    {"prompt": ""}, {"prompt": "hi", "max_tokens": 0}, {"prompt": "hi", "x": 1}, {},
+    {"prompt": "x" * 5000}, {"prompt": "x" * 5000, "stream": True},
+])
+def test_flask_refuses_what_the_lab_refuses(
+    serve: Serve, body: dict[str, object]
+) -> None:
+    served = serve(create_flask_app(FakeEngine()))
+    response = served.http.post("/generate", json=body)
+    assert response.status_code == 400
+    assert json.loads(response.text)["error"]
