@@ -24,6 +24,7 @@ class ModelEngine(Engine):
     network: the model as a box. tokenizer: the one that belongs to it. context: how
     many tokens a prompt and its answer may have together. vocabulary: how many logits
     the model gives. eos_ids: the ids that end an answer. parameters: how many weights.
+    dtype: of the weights, such as "float32".
     never: ids that are not chosen; rows of the output that no token of the tokenizer
     belongs to are never chosen either.
 
@@ -43,11 +44,13 @@ class ModelEngine(Engine):
         never: Iterable[int] = (),
         pace_ms: float = 0,
         parameters: int = 0,
+        dtype: str = "float32",
     ) -> None:
         super().__init__(name, context, pace_ms)
         self.network = network
         self.tokenizer = tokenizer
         self.parameters = parameters
+        self.dtype = dtype
         self.eos_ids = frozenset(eos_ids)
         self.never = torch.arange(vocabulary) >= len(tokenizer)
         self.never[list(never)] = True

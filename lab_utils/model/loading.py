@@ -121,7 +121,7 @@ def wrap(
     exactly `max_tokens` tokens; random weights would end at random.
     """
     eos_ids = _end_ids(model, tokenizer)
-    parameters = model.num_parameters()
+    parameters, dtype = model.num_parameters(), str(model.dtype)
     return ModelEngine(
         _network(model.eval(), lean, use_cache),
         tokenizer,
@@ -132,6 +132,7 @@ def wrap(
         never=eos_ids if suppress_eos else (),
         pace_ms=pace_ms,
         parameters=parameters,
+        dtype=dtype.removeprefix("torch."),
     )
 
 

@@ -10,8 +10,6 @@ from lab_utils.engine import SamplingParams, Token
 STOP_S = 0.5
 """Steps take milliseconds; whoever stops a server does not wait for a longer one."""
 
-
-DEFAULT_STALL_S = 10.0
 State = Literal["ok", "dead", "stalled"]
 
 
@@ -58,7 +56,7 @@ class Limits:
     request_s: float = 300
     reader_s: float = 30
     unread_tokens: int = 256
-    stall_s: float = DEFAULT_STALL_S
+    stall_s: float = 10
     comment_s: float = 15
 
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 from lab_utils.engine import Engine, SamplingParams, Token
-from lab_utils.runners.base import EngineDead
+from lab_utils.runners.base import STOP_S, EngineDead
 from lab_utils.runners.jobs import AdmittingRunner, Job, prepare_in_thread
 
 Tokens = Generator[Token, None, None]
@@ -44,7 +44,7 @@ class ExecutorRunner(AdmittingRunner):
             self._thread = self._pool.submit(threading.current_thread).result()
         return self
 
-    def stop(self, timeout: float = 1.5) -> None:
+    def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error; the pool's thread ends after its step."""
         pool, self._pool = self._pool, None
         self._fail_all(EngineDead("the server is being stopped"))
@@ -105,6 +105,8 @@ class ExecutorRunner(AdmittingRunner):
         self._begin_step()
         try:
             return next(tokens)
+        except StopIteration:
+            return RuntimeError("the engine ended without a finish_reason")
         except Exception as error:
             return error
         except BaseException:

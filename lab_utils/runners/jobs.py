@@ -12,7 +12,7 @@ from time import perf_counter
 
 from lab_utils.engine import Engine, Request, SamplingParams, Token
 from lab_utils.runners.base import (
-    DEFAULT_STALL_S,
+    DEFAULT_LIMITS,
     EngineDead,
     Limits,
     Overloaded,
@@ -45,6 +45,10 @@ class Job(TokenStream):
         self._loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[Token | Exception] = asyncio.Queue()
         self._done = False
+        # Two counters, each changed by one thread only; the queue's own size lags
+        # behind while the loop is busy.
+        self._made = 0
+        self._read = 0
         self._full_since: float | None = None
         self._timer = self._loop.call_later(limits.queue_s, self._expire)
 
@@ -52,6 +56,7 @@ class Job(TokenStream):
         if self._done:
             raise StopAsyncIteration
         item = await self._items.get()
+        self._read += 1
         if isinstance(item, Exception):
             self._done = True
             raise item
@@ -73,13 +78,14 @@ class Job(TokenStream):
 
     def push(self, item: Token | Exception) -> None:
         """Hand `item` to the reader; a plain `put_nowait` would not wake its loop."""
+        self._made += 1
         # A loop that was closed meanwhile has no reader left.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._items.put_nowait, item)
 
     def must_wait(self) -> bool:
         """Whether so many tokens lie unread that no more should be made for now."""
-        full = self._items.qsize() >= self.limits.unread_tokens
+        full = self._made - self._read >= self.limits.unread_tokens
         self._full_since = (self._full_since or perf_counter()) if full else None
         return full
 
@@ -147,7 +153,7 @@ class AdmittingRunner(Runner):
             if not job.started:
                 self._jobs.discard(job)
 
-    def status(self, stall_s: float = DEFAULT_STALL_S) -> Status:
+    def status(self, stall_s: float = DEFAULT_LIMITS.stall_s) -> Status:
         """How the engine is now."""
         with self._changed:
             running = sum(job.started for job in self._jobs)

@@ -14,7 +14,7 @@ from typing import Any, Self
 from lab_utils.engine import Engine, SamplingParams
 from lab_utils.engine.tokens import check_prompt
 from lab_utils.model.loading import load_engine
-from lab_utils.runners.base import EngineDead
+from lab_utils.runners.base import STOP_S, EngineDead
 from lab_utils.runners.engine_link import EngineLink
 from lab_utils.runners.jobs import AdmittingRunner, Job
 from lab_utils.runners.messages import (
@@ -79,7 +79,7 @@ class ProcessRunner(AdmittingRunner):
             link.serve(self._receive, self._watch, self._died)
         return self
 
-    def stop(self, timeout: float = 1.5) -> None:
+    def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error, then the process, killed after `timeout`."""
         link, self._link = self._link, None
         self._fail_everybody(EngineDead("the server is being stopped"))

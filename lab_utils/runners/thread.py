@@ -9,6 +9,7 @@ The same shape runs in `transformers serve` (one inference thread) and, one proc
 further, in vLLM and SGLang.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -16,8 +17,10 @@ from typing import Self
 
 from lab_utils.engine import Engine, SamplingParams, Scheduler
 from lab_utils.engine.scheduler import Sequence
-from lab_utils.runners.base import EngineDead
+from lab_utils.runners.base import STOP_S, EngineDead
 from lab_utils.runners.jobs import AdmittingRunner, Job, prepare_in_thread
+
+logger = logging.getLogger("lab_utils.runners")
 
 IDLE_S = 0.005
 
@@ -52,14 +55,14 @@ class ThreadRunner(AdmittingRunner):
             self._thread.start()
         return self
 
-    def stop(self, timeout: float = 1.5) -> None:
+    def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error and join the thread for up to `timeout` s.
 
         A step cannot be interrupted: the thread of a longer one ends after it.
         """
         with self._changed:
             self._stopping = True
-            self._changed.notify()
+            self._changed.notify_all()
         self._fail_all(EngineDead("the server is being stopped"))
         if self._thread is not None:
             self._thread.join(timeout)
@@ -70,7 +73,7 @@ class ThreadRunner(AdmittingRunner):
 
     def _enqueue(self, job: Job) -> None:
         self._arrived.append(job)
-        self._changed.notify()
+        self._changed.notify_all()
 
     def _alive(self) -> bool:
         running = self._thread is not None and self._thread.is_alive()
@@ -87,18 +90,21 @@ class ThreadRunner(AdmittingRunner):
         except BaseException as error:
             # SystemExit, no memory, a bug here: the thread ends, so everybody who
             # waits must hear of it.
-            self._died = error
-            self._fail_all(EngineDead("the engine has died; restart the server"))
+            logger.critical("the engine's thread died", exc_info=error)
+            if not self._is_over():
+                self._died = error
+                self._fail_all(EngineDead("the engine has died; restart the server"))
 
     def _wait_for_work(self, jobs: dict[Sequence, Job]) -> bool:
         """Sleep while there is nothing to do; False when this thread must end."""
         with self._changed:
-            # A thread that was stopped in a long step must not serve the next start.
-            while not self._stopping and self._thread is threading.current_thread():
-                if jobs or self._arrived:
-                    return True
+            while not (jobs or self._arrived or self._is_over()):
                 self._changed.wait()
-            return False
+            return not self._is_over()
+
+    def _is_over(self) -> bool:
+        # A thread that was stopped in a long step must not serve the next start.
+        return self._stopping or threading.current_thread() is not self._thread
 
     def _take_over(self, scheduler: Scheduler, jobs: dict[Sequence, Job]) -> None:
         """Bring the scheduler up to date: who arrived, who left, who must wait."""

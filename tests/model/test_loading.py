@@ -49,7 +49,7 @@ def test_the_dtype_is_as_asked(
     dtype: str, expected: torch.dtype, tmp_path: Path
 ) -> None:
     engine = load_engine(save_checkpoint(tmp_path), dtype=dtype)  # type: ignore[arg-type]
-    assert engine.model.dtype == expected
+    assert f"torch.{engine.dtype}" == str(expected)
 
 
 def test_an_unknown_dtype_is_refused() -> None:

@@ -76,17 +76,14 @@ def test_a_stream_has_every_token_and_then_ends() -> None:
 def test_row_01_an_engine_that_simply_ends_is_an_error_and_not_a_hang() -> None:
     class Short(FakeEngine):
         def steps(self, request: Request) -> Any:
-            return iter_and_end()
+            yield next(FakeEngine("a b").generate_stream("hi"))
 
-    def iter_and_end() -> Any:
-        yield next(FakeEngine("a b").generate_stream("hi"))
-
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Runner) -> None:
         with pytest.raises(RuntimeError, match="finish_reason"):
             await text_of(await submit(runner))
         assert runner.status().running == 0
 
-    run(Short(), work)
+    run(Short(), work, kind=ExecutorRunner)
 
 
 def test_row_03_every_step_runs_on_the_one_engine_thread() -> None:

@@ -20,7 +20,8 @@ from starlette.responses import Response
 
 from lab_utils import LabClient
 from lab_utils.client import LabError, RequestRefused, StreamFailed
-from lab_utils.engine import FakeEngine, ModelEngine
+from lab_utils.engine import FakeEngine
+from lab_utils.model.loading import wrap
 from lab_utils.runners import Limits
 from lab_utils.server.sse import Decoder
 from tests.models import byte_tokenizer, tiny_model
@@ -444,7 +445,7 @@ def test_row_63_a_short_soak_leaves_everything_flat(
 def test_row_54_a_real_model_answers_over_http_as_it_does_alone(serve: Serve) -> None:
     tokenizer = byte_tokenizer()
     tokenizer.eos_token = None
-    engine = ModelEngine(tiny_model(), tokenizer, name="tiny")
+    engine = wrap(tiny_model(), tokenizer, name="tiny")
     served = serve(engine, max_batch=4)
     options = [{"temperature": 1.3, "seed": seed, "max_tokens": 25}
                for seed in range(6)]
