@@ -17,6 +17,7 @@ import asyncio
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ import httpx
 
 from lab_utils.client import LabClient
 from lab_utils.engine import SamplingParams
-from lab_utils.model.loading import load_engine
+from lab_utils.model.loading import load_engine, load_model
 from lab_utils.record import pinging
 from lab_utils.server import sse
 from lab_utils.timeline import Ping
@@ -47,12 +48,18 @@ PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A server to be measured: its name, the command that starts it, and whether its
-    `/health` counts slots."""
+    """A server to be measured.
+
+    command: starts it. path: where it streams: `/generate`, or `/v1/completions` in
+    OpenAI's format. counts_slots: whether its `/health` does. url: known beforehand
+    where the server does not print it.
+    """
 
     name: str
     command: tuple[str, ...]
+    path: str = "/generate"
     counts_slots: bool = True
+    url: str | None = None
 
 
 @dataclass(slots=True)
@@ -91,9 +98,34 @@ def contestants(model: str, dtype: str, runners: list[str]) -> list[Contestant]:
     return [*ours, Contestant("tutorial", tutorial, counts_slots=False)]
 
 
+def peers(folder: Path, dtype: str) -> list[Contestant]:
+    """`transformers serve` on the same weights, in both of its modes."""
+    made = []
+    modes = {"hf serve": (), "hf batching": ("--continuous-batching",)}
+    for name, options in modes.items():
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        command = (str(Path(sys.executable).parent / "transformers"), "serve",
+                   str(folder), *options, "--device", "cpu", "--dtype", dtype,
+                   "--port", str(port))
+        made.append(Contestant(name, command, "/v1/completions", False,
+                               f"http://127.0.0.1:{port}"))
+    return made
+
+
+def export(model: str, dtype: str, folder: Path) -> None:
+    """Write `model` where another server can load it; random weights without an end
+    token, as they are timed here."""
+    network, tokenizer = load_model(model, dtype)  # type: ignore[arg-type]
+    if model.startswith("random:"):
+        network.generation_config.eos_token_id = network.config.eos_token_id = None
+    network.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+
+
 def run(
     model: str, dtype: str, runners: list[str], tokens: int, rounds: int,
-    say: Callable[[str], None] = print,
+    with_peers: bool = False, say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
     """Measure everything; returns the summaries and says what it does meanwhile."""
     say(f"model {model}, {tokens} tokens, {rounds} rounds, {os.cpu_count()} cores")
@@ -101,15 +133,19 @@ def run(
     say(f"bare loop: {bare:.1f} tokens/s")
     figures = {}
     with ExitStack() as stack:
-        urls = {}
-        for contestant in contestants(model, dtype, runners):
+        servers, urls = contestants(model, dtype, runners), {}
+        if with_peers:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            export(model, dtype, folder)
+            servers += peers(folder, dtype)
+        for contestant in servers:
             urls[contestant] = stack.enter_context(_started(contestant))
             figures[contestant.name] = Figures()
             say(f"{contestant.name} is up at {urls[contestant]}")
         for number in range(rounds + 1):  # round 0 warms up and is not counted
             for contestant, url in urls.items():
                 measured = Figures() if number == 0 else figures[contestant.name]
-                measure(url, measured, tokens, contestant.counts_slots)
+                measure(contestant, url, measured, tokens)
     summaries = {name: measured.summary() for name, measured in figures.items()}
     return {"model": model, "dtype": dtype, "tokens": tokens, "rounds": rounds,
             "engine": bare, "servers": summaries}
@@ -126,42 +162,51 @@ def bare_loop(model: str, dtype: str, tokens: int, rounds: int) -> float:
     return median(rates[1:])
 
 
-def measure(url: str, figures: Figures, tokens: int, counts_slots: bool) -> None:
+def measure(
+    contestant: Contestant, url: str, figures: Figures, tokens: int
+) -> None:
     """One round with the server at `url`."""
     with pinging(url, PING_EVERY_S) as (_, pings):
         time.sleep(0.5)
     figures.idle_ms += waits_ms(pings)
-    figures.one.append(_rate(asyncio.run(_streams(url, 1, tokens))))
+    path = contestant.path
+    figures.one.append(asyncio.run(_streams(url, path, 1, tokens)))
     with pinging(url, PING_EVERY_S) as (_, pings):
-        arrivals = asyncio.run(_streams(url, STREAMS, tokens))
-    figures.eight.append(_rate(arrivals))
+        figures.eight.append(asyncio.run(_streams(url, path, STREAMS, tokens)))
     figures.health_ms += waits_ms(pings)
-    if counts_slots:
+    if contestant.counts_slots:
         figures.freed_ms.append(_freed_ms(url))
 
 
-async def _streams(url: str, count: int, tokens: int) -> list[float]:
-    """When each token of `count` simultaneous streams arrived, in order."""
+async def _streams(url: str, path: str, count: int, tokens: int) -> float:
+    """Tokens per second of `count` simultaneous streams, first to last token."""
     body = {"prompt": PROMPT, "max_tokens": tokens, "temperature": 0, "stream": True}
+    if path != "/generate":
+        body |= {"model": "any", "stream_options": {"include_usage": True}}
     arrivals: list[float] = []
+    made: list[int] = []
 
     async def read(client: httpx.AsyncClient) -> None:
-        decoder = sse.Decoder()
-        async with client.stream("POST", "/generate", json=body) as response:
+        decoder, events, usage = sse.Decoder(), 0, 0
+        async with client.stream("POST", path, json=body) as response:
             response.raise_for_status()
             async for chunk in response.aiter_raw():
-                now = perf_counter()
-                arrivals.extend(
-                    now for event in decoder.feed(chunk) if event.data != sse.DONE
-                )
+                arrivals.append(perf_counter())
+                for event in decoder.feed(chunk):
+                    events += event.data != sse.DONE
+                    if path != "/generate":
+                        usage = _usage(event.data) or usage
+        # Events are tokens here; elsewhere one event may hold several or none.
+        made.append(usage or events)
 
     async with httpx.AsyncClient(base_url=url, timeout=None, trust_env=False) as client:
         await asyncio.gather(*(read(client) for _ in range(count)))
-    return sorted(arrivals)
+    return (sum(made) - 1) / (max(arrivals) - min(arrivals))
 
 
-def _rate(arrivals: list[float]) -> float:
-    return (len(arrivals) - 1) / (arrivals[-1] - arrivals[0])
+def _usage(data: str) -> int:
+    usage = None if data == sse.DONE else json.loads(data).get("usage")
+    return int(usage["completion_tokens"]) if usage else 0
 
 
 def _freed_ms(url: str) -> float:
@@ -197,13 +242,13 @@ def table(result: dict[str, Any]) -> str:
     """The result as a text table, with the ratios that matter."""
     servers, engine = result["servers"], result["engine"]
     base = servers["tutorial"]
-    lines = [f"{'':10}{'one':>9}{'÷ engine':>10}{'÷ tutorial':>12}{'eight':>9}"
+    lines = [f"{'':12}{'one':>9}{'÷ engine':>10}{'÷ tutorial':>12}{'eight':>9}"
              f"{'÷ tutorial':>12}{'health p50':>12}{'p99':>8}{'max':>9}{'idle p99':>10}"
              f"{'freed':>9}"]
     for name, row in servers.items():
         freed = "–" if row["freed_ms"] is None else f"{row['freed_ms']:.0f} ms"
         lines.append(
-            f"{name:10}{row['one']:>7.1f}/s{row['one'] / engine:>10.2f}"
+            f"{name:12}{row['one']:>7.1f}/s{row['one'] / engine:>10.2f}"
             f"{row['one'] / base['one']:>12.2f}{row['eight']:>7.1f}/s"
             f"{row['eight'] / base['eight']:>12.2f}{row['health_p50_ms']:>9.1f} ms"
             f"{row['health_p99_ms']:>5.1f} ms{row['health_max_ms']:>6.1f} ms"
@@ -243,10 +288,10 @@ def _url(
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         log.seek(0)
-        if found := PORT.search(log.read()):
-            url = f"http://127.0.0.1:{found[1]}"
-            if _answers(url):
-                return url
+        found = PORT.search(log.read())
+        url = contestant.url or (f"http://127.0.0.1:{found[1]}" if found else None)
+        if url and _answers(url):
+            return url
         time.sleep(0.1)
     log.seek(0)
     raise RuntimeError(f"{contestant.name} did not come up:\n{log.read()[-2000:]}")

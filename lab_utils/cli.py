@@ -113,6 +113,7 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--runners", default="thread,process,executor", help="a list, or 'all'")
     add("--tokens", type=int, default=100, help="length of each answer at most")
     add("--rounds", type=int, default=5, help="each server is measured so many times")
+    add("--peers", action="store_true", help="also measure `transformers serve`")
     add("--json", type=Path, metavar="FILE", help="also write the figures there")
     command.set_defaults(run=_bench)
 
@@ -120,7 +121,8 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _bench(options: argparse.Namespace) -> int:
     kinds = RUNNERS if options.runners == "all" else options.runners.split(",")
     result = bench.run(
-        options.model, options.dtype, list(kinds), options.tokens, options.rounds
+        options.model, options.dtype, list(kinds), options.tokens, options.rounds,
+        options.peers,
     )
     print(f"\n{bench.table(result)}")
     if options.json:

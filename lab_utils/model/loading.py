@@ -87,21 +87,32 @@ def load_engine(
     to do when there is no such model, and `ValueError` for an unknown shape or dtype.
     """
     name = str(model)
-    if dtype not in ("auto", "float32", "bfloat16"):
-        raise ValueError(f"dtype must be auto, float32 or bfloat16; got {dtype!r}.")
-    is_random = name.startswith("random:")
-    loaded, tokenizer = _random(name, dtype) if is_random else _stored(name, dtype)
+    loaded, tokenizer = load_model(name, dtype)
     small = loaded.num_parameters() < ONE_THREAD_BELOW
     torch.set_num_threads(1 if small else os.cpu_count() or 1)
     return wrap(
         loaded,
         tokenizer,
-        name=name if is_random or name == "tutor" else Path(name).resolve().name,
+        name=_short_name(name),
         pace_ms=pace_ms,
         lean=lean,
         use_cache=use_cache,
-        suppress_eos=is_random,
+        suppress_eos=name.startswith("random:"),
     )
+
+
+def _short_name(name: str) -> str:
+    known = name == "tutor" or name.startswith("random:")
+    return name if known else Path(name).resolve().name
+
+
+def load_model(
+    name: str, dtype: Dtype
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """The model and tokenizer that `load_engine` makes an engine of; same errors."""
+    if dtype not in ("auto", "float32", "bfloat16"):
+        raise ValueError(f"dtype must be auto, float32 or bfloat16; got {dtype!r}.")
+    return _random(name, dtype) if name.startswith("random:") else _stored(name, dtype)
 
 
 def wrap(
