@@ -53,6 +53,13 @@ class Scheduler:
         self.waiting: deque[Sequence] = deque()
         self.running: list[Sequence] = []
 
+    @property
+    def idle(self) -> bool:
+        """Whether a step would compute nothing: all who have a slot are held."""
+        if self.waiting and self._free:
+            return False
+        return all(sequence.held for sequence in self.running)
+
     def add(self, request: Request) -> Sequence:
         """Queue `request`; it starts in one of the next steps."""
         sequence = Sequence(request)

@@ -61,6 +61,7 @@ class EngineLink:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.setsockopt(zmq.SNDHWM, 0)  # a full queue would drop messages
         address = self._bind()
         self._beat = SPAWN.Array("d", [time.monotonic(), 0.0], lock=False)
         start = engine_process.Start(
@@ -71,13 +72,19 @@ class EngineLink:
             target=engine_process.main, args=(start, childs_end, self._beat),
             name="engine", daemon=True,
         )
-        with _interrupts_blocked():
-            self._process.start()
-        childs_end.close()
         self._outbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._waker, self._woken = sockets.socketpair()
+        self._waker.setblocking(False)
         self._thread: threading.Thread | None = None
         self._closing = False
+        try:
+            with _interrupts_blocked():
+                self._process.start()
+        except BaseException:  # such as a factory that cannot be sent to the child
+            self._clean_up()
+            raise
+        finally:
+            childs_end.close()
 
     def _bind(self) -> str:
         """An address that only this user can reach; where there are no such (Windows),
@@ -108,6 +115,8 @@ class EngineLink:
         """Wait for the model to be loaded; `EngineStartError` if it will not be."""
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
+            if self._closing:
+                raise EngineStartError("it was stopped while it started")
             for message in self._read(POLL_MS):
                 if isinstance(message, NotReady):
                     raise EngineStartError(message.reason)
@@ -136,17 +145,24 @@ class EngineLink:
         with contextlib.suppress(OSError):  # closed already
             self._waker.send(b".")
 
+    def give_up(self) -> None:
+        """Have `wait_until_ready` fail soon; from any thread."""
+        self._closing = True
+
     def close(self, timeout: float) -> None:
         """Ask the process to end, kill it after `timeout` s, and clean up."""
         self._closing = True
         self.send(Stop())
         self._process.join(timeout if self._thread is not None else 0)
-        self._lifeline.close()
         if self._process.is_alive():
             self._process.kill()
             self._process.join(1)
         if self._thread is not None:
             self._thread.join(1)
+        self._clean_up()
+
+    def _clean_up(self) -> None:
+        self._lifeline.close()
         self._socket.close()
         self._context.term()
         self._waker.close()

@@ -23,10 +23,11 @@ from lab_utils.engine.scheduler import Scheduler, Sequence
 from lab_utils.runners.messages import (
     Abort,
     Failed,
-    Hold,
+    Gone,
     Made,
     NotReady,
     Prepared,
+    Read,
     Ready,
     Refused,
     Started,
@@ -65,6 +66,7 @@ def main(start: Start, parent: Connection, beat: Any) -> None:
     with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
         socket.setsockopt(zmq.IDENTITY, start.identity)
         socket.setsockopt(zmq.LINGER, 500)
+        socket.setsockopt(zmq.RCVHWM, 0)
         socket.connect(start.address)
         try:
             engine = start.factory(**start.options)
@@ -98,7 +100,9 @@ class EngineLoop:
         self._beat = beat
         self._sequences: dict[int, Sequence] = {}
         self._ids: dict[Sequence, int] = {}
+        self._windows: dict[int, int] = {}  # how many more tokens may be made
         self._gone: set[int] = set()
+        self._said: list[ToServer] = []
         self._preparing = 0
         self._prepared: queue.SimpleQueue[tuple[int, Request | Exception]] = (
             queue.SimpleQueue()
@@ -108,14 +112,21 @@ class EngineLoop:
     def run(self) -> None:
         """Serve until `Stop`."""
         while self._read_messages():
-            outputs = [*self._take_prepared(), *self._admit(), *self._step()]
-            if outputs:
-                self._socket.send(encode(outputs))
+            self._take_prepared()
+            self._admit()
+            self._send()  # before the step, which may take long
+            self._step()
+            self._send()
+
+    def _send(self) -> None:
+        if self._said:
+            self._socket.send(encode(self._said))
+            self._said = []
 
     def _read_messages(self) -> bool:
         """Handle what has come, waiting only when there is nothing else to do."""
         wait = PREPARING_MS if self._preparing or self._ids else IDLE_MS
-        if any(not sequence.held for sequence in self._ids):
+        if not self._scheduler.idle:
             wait = 0
         self._beat[0] = time.monotonic()
         while self._socket.poll(wait):
@@ -129,22 +140,32 @@ class EngineLoop:
             self._handle(message)
         return True
 
-    def _handle(self, message: Submit | Abort | Hold) -> None:
+    def _handle(self, message: Submit | Abort | Read) -> None:
         if isinstance(message, Submit):
             self._preparing += 1
+            self._windows[message.id] = message.window
             self._tokenizer.submit(self._prepare, message)
         elif isinstance(message, Abort):
             self._abort(message.id)
-        elif sequence := self._sequences.get(message.id):
-            sequence.held = message.on
+        elif message.id in self._sequences:
+            self._widen(message.id, message.tokens)
+
+    def _widen(self, id: int, tokens: int) -> None:
+        self._windows[id] += tokens
+        self._sequences[id].held = self._windows[id] <= 0
 
     def _abort(self, id: int) -> None:
-        sequence = self._sequences.pop(id, None)
+        sequence = self._sequences.get(id)
         if sequence is None:
             self._gone.add(id)  # perhaps it is still becoming tokens
         else:
-            del self._ids[sequence]
             self._scheduler.abort(sequence)
+            self._forget(sequence)
+            self._said.append(Gone(id))
+
+    def _forget(self, sequence: Sequence) -> None:
+        id = self._ids.pop(sequence)
+        del self._sequences[id], self._windows[id]
 
     def _prepare(self, message: Submit) -> None:
         # In a thread of its own: a prompt of a megabyte would stop every stream.
@@ -154,42 +175,47 @@ class EngineLoop:
         except Exception as error:
             self._prepared.put((message.id, error))
 
-    def _take_prepared(self) -> list[ToServer]:
-        said: list[ToServer] = []
+    def _take_prepared(self) -> None:
         while not self._prepared.empty():
             id, result = self._prepared.get()
             self._preparing -= 1
-            if isinstance(result, InvalidRequest):
-                said.append(Refused(id, str(result), result.param, result.code))
-            elif isinstance(result, Exception):
-                said.append(Failed(id, repr(result)))
+            if isinstance(result, Request) and id not in self._gone:
+                self._sequences[id] = self._scheduler.add(result)
+                self._ids[self._sequences[id]] = id
             else:
-                said.append(Prepared(id, len(result.prompt_ids)))
-                if id not in self._gone:
-                    self._sequences[id] = self._scheduler.add(result)
-                    self._ids[self._sequences[id]] = id
+                del self._windows[id]
+            self._said.append(_check(id, result))
         if not self._preparing:
             self._gone.clear()
-        return said
 
-    def _admit(self) -> list[ToServer]:
+    def _admit(self) -> None:
         waited = list(self._scheduler.waiting)
         self._scheduler.admit()
-        return [Started(self._ids[seq]) for seq in waited if seq.slot is not None]
+        self._said += [
+            Started(self._ids[seq]) for seq in waited if seq.slot is not None
+        ]
 
-    def _step(self) -> list[ToServer]:
-        if not self._ids:
-            return []
-        said: list[ToServer] = []
+    def _step(self) -> None:
+        if self._scheduler.idle:
+            return
         started = time.monotonic()
         outputs = self._scheduler.step()
         self._beat[1] = max(self._beat[1], time.monotonic() - started)
         for sequence, item in outputs:
             id = self._ids[sequence]
-            said.append(_output(id, item))
+            self._said.append(_output(id, item))
             if sequence.ended:
-                del self._ids[sequence], self._sequences[id]
-        return said
+                self._forget(sequence)
+            else:
+                self._widen(id, -1)
+
+
+def _check(id: int, result: Request | Exception) -> ToServer:
+    if isinstance(result, InvalidRequest):
+        return Refused(id, str(result), result.param, result.code)
+    if isinstance(result, Exception):
+        return Failed(id, repr(result))
+    return Prepared(id, len(result.prompt_ids))
 
 
 def _output(id: int, item: Token | Exception) -> ToServer:

@@ -9,7 +9,9 @@ serves one request alone: eight streams are each eight times slower, not batched
 
 import asyncio
 import contextlib
+import logging
 import threading
+from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
@@ -17,6 +19,8 @@ from typing import Self
 from lab_utils.engine import Engine, SamplingParams, Token
 from lab_utils.runners.base import STOP_S, EngineDead
 from lab_utils.runners.jobs import AdmittingRunner, Job, prepare_in_thread
+
+logger = logging.getLogger("lab_utils.runners")
 
 Tokens = Generator[Token, None, None]
 
@@ -31,67 +35,95 @@ class ExecutorRunner(AdmittingRunner):
         self.engine = engine
         self.context = engine.context
         self._pool: ThreadPoolExecutor | None = None
-        self._died = False
-        self._slots = asyncio.Semaphore(max_batch)
+        self._thread: threading.Thread | None = None
+        self._waiting: deque[Job] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> Self:
         """Make the pool and its thread."""
-        if not self._alive():
-            self._died = False
-            self._slots = asyncio.Semaphore(self.max_batch)
-            self._pool = ThreadPoolExecutor(1, f"engine-{self.model}")
-            self._thread = self._pool.submit(threading.current_thread).result()
+        with self._changed:
+            if not self._alive():
+                pool = ThreadPoolExecutor(1, f"engine-{self.model}")
+                self._thread = pool.submit(threading.current_thread).result()
+                self._pool = pool
         return self
 
     def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error; the pool's thread ends after its step."""
-        pool, self._pool = self._pool, None
-        self._fail_all(EngineDead("the server is being stopped"))
+        self._end(EngineDead("the server is being stopped"))
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _end(self, error: EngineDead) -> None:
+        with self._changed:
+            pool, self._pool = self._pool, None
+            self._waiting.clear()
+            self._step_started = None
+        self._fail_all(error)
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
-            self._thread.join(timeout)
 
     async def _prepare(self, job: Job, prompt: str, params: SamplingParams) -> None:
         job.request = await prepare_in_thread(self.engine, prompt, params)
         job.prompt_tokens = len(job.request.prompt_ids)
 
     def _enqueue(self, job: Job) -> None:
+        self._waiting.append(job)
+        self._admit()
+
+    def _admit(self) -> None:
+        """Give the free slots to those who wait longest; the lock is held.
+
+        No `asyncio.Semaphore` does it, since that belongs to one event loop.
+        """
+        while self._waiting and self._running() < self.max_batch:
+            job = self._waiting.popleft()
+            if job.loop.is_closed():
+                self._jobs.discard(job)
+            elif not job.cancelled:
+                job.started = True
+                job.call(self._begin, job)
+
+    def _forget(self, job: Job, last: Token | Exception | None) -> None:
+        super()._forget(job, last)
+        with self._changed:
+            self._admit()
+
+    def _alive(self) -> bool:
+        return self._pool is not None
+
+    # On the event loop
+
+    def _begin(self, job: Job) -> None:
         task = asyncio.ensure_future(self._serve(job))
         self._tasks.add(task)  # the loop itself keeps only a weak reference
         task.add_done_callback(self._tasks.discard)
 
-    def _alive(self) -> bool:
-        return self._pool is not None and not self._died
-
     async def _serve(self, job: Job) -> None:
-        """Wait for a slot, then pull token after token through the pool."""
-        async with self._slots:
-            pool = self._pool
-            if job.cancelled or pool is None:
-                return
-            job.started = True
-            tokens = self.engine.steps(job.request)
-            last: Token | Exception | None = None
+        """Pull token after token through the pool."""
+        pool = self._pool
+        if pool is None:
+            return  # stopped, and so is the job
+        tokens = self.engine.steps(job.request)
+        last: Token | Exception | None = None
+        with contextlib.suppress(RuntimeError):  # the pool was shut down
             try:
                 last = await self._pull(job, tokens, pool)
             finally:
-                with contextlib.suppress(RuntimeError):  # the pool was shut down
-                    pool.submit(tokens.close)
                 self._forget(job, last)
+                pool.submit(tokens.close)
 
     async def _pull(
         self, job: Job, tokens: Tokens, pool: ThreadPoolExecutor
     ) -> Token | Exception | None:
         """Push every token but the last, which is returned, as is what went wrong."""
-        loop = asyncio.get_running_loop()
         while not job.cancelled:
             if (error := job.overdue()) is not None:
                 return error
             if job.must_wait():
                 await asyncio.sleep(0.005)
                 continue
-            item = await loop.run_in_executor(pool, self._step, tokens)
+            item = await job.loop.run_in_executor(pool, self._step, tokens, pool)
             if isinstance(item, Exception) or item.finish_reason is not None:
                 return item
             job.push(item)
@@ -99,7 +131,7 @@ class ExecutorRunner(AdmittingRunner):
 
     # On the pool's thread
 
-    def _step(self, tokens: Tokens) -> Token | Exception:
+    def _step(self, tokens: Tokens, pool: ThreadPoolExecutor) -> Token | Exception:
         """One `next`. What it raises is returned: a StopIteration cannot cross a
         future, and a SystemExit would end the event loop."""
         self._begin_step()
@@ -109,10 +141,12 @@ class ExecutorRunner(AdmittingRunner):
             return RuntimeError("the engine ended without a finish_reason")
         except Exception as error:
             return error
-        except BaseException:
-            self._died = True
+        except BaseException as error:
+            logger.critical("the engine died", exc_info=error)
             death = EngineDead("the engine has died; restart the server")
-            self._fail_all(death)
+            if pool is self._pool:  # else it was stopped, and perhaps started again
+                self._end(death)
             return death
         finally:
-            self._end_step()
+            if pool is self._pool:
+                self._end_step()

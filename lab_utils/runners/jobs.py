@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import threading
 from abc import abstractmethod
+from collections.abc import Callable
 from time import perf_counter
 
 from lab_utils.engine import Engine, Request, SamplingParams, Token
@@ -30,8 +31,8 @@ class Job(TokenStream):
     """One admitted request; created on the event loop that will read it.
 
     request: the checked prompt, where the engine runs in this process. started: whether
-    it holds a slot; both are set by the runner. cancelled: nobody reads it any
-    more; looked at before each step.
+    it holds a slot; both are set by the runner. loop: where it is read. cancelled:
+    nobody reads it any more; looked at before each step.
     """
 
     request: Request
@@ -42,15 +43,16 @@ class Job(TokenStream):
         self.started = False
         self.cancelled = False
         self._runner = runner
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self._items: asyncio.Queue[Token | Exception] = asyncio.Queue()
         self._done = False
         # Two counters, each changed by one thread only; the queue's own size lags
         # behind while the loop is busy.
         self._made = 0
         self._read = 0
+        self._told = 0
         self._full_since: float | None = None
-        self._timer = self._loop.call_later(limits.queue_s, self._expire)
+        self._timer = self.loop.call_later(limits.queue_s, self._expire)
 
     async def __anext__(self) -> Token:
         if self._done:
@@ -79,15 +81,28 @@ class Job(TokenStream):
     def push(self, item: Token | Exception) -> None:
         """Hand `item` to the reader; a plain `put_nowait` would not wake its loop."""
         self._made += 1
+        self.call(self._items.put_nowait, item)
+
+    def call(self, function: Callable[..., object], *args: object) -> None:
+        """Have the reader's loop call `function` soon."""
         # A loop that was closed meanwhile has no reader left.
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(self._items.put_nowait, item)
+            self.loop.call_soon_threadsafe(function, *args)
 
     def must_wait(self) -> bool:
         """Whether so many tokens lie unread that no more should be made for now."""
         full = self._made - self._read >= self.limits.unread_tokens
         self._full_since = (self._full_since or perf_counter()) if full else None
         return full
+
+    def newly_read(self) -> int:
+        """How many tokens were read since this said so last; it speaks of no fewer than
+        half of what may lie unread, to keep such messages rare."""
+        count = self._read - self._told
+        if 2 * count < self.limits.unread_tokens:
+            return 0
+        self._told += count
+        return count
 
     def overdue(self) -> TimedOut | None:
         """The error that ends this request now, if it broke one of its limits."""
@@ -156,7 +171,7 @@ class AdmittingRunner(Runner):
     def status(self, stall_s: float = DEFAULT_LIMITS.stall_s) -> Status:
         """How the engine is now."""
         with self._changed:
-            running = sum(job.started for job in self._jobs)
+            running = self._running()
             waiting = len(self._jobs) - running
             alive = self._alive()
         stalled = self._step_lasts() > max(stall_s, STALL_FACTOR * self._slowest_step)
@@ -169,6 +184,9 @@ class AdmittingRunner(Runner):
         with self._changed:
             room = len(self._jobs) < self.max_batch + self.max_queue
             return room and self._alive()
+
+    def _running(self) -> int:
+        return sum(job.started for job in self._jobs)
 
     def _refuse_if_dead(self) -> None:
         if not self._alive():

@@ -13,7 +13,10 @@ from lab_utils.engine import InvalidRequest, SamplingParams, Token
 
 
 class Submit(msgspec.Struct, frozen=True, tag=True):
-    """Server to engine: check this prompt, then run it. `id` is the server's."""
+    """Server to engine: check this prompt, then run it. `id` is the server's.
+
+    window: how many tokens may be made ahead of what the reader has read.
+    """
 
     id: int
     prompt: str
@@ -22,6 +25,7 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
     top_p: float
     seed: int | None
     stop: tuple[str, ...]
+    window: int
 
     def params(self) -> SamplingParams:
         """As the engine takes them; raises `InvalidRequest`."""
@@ -31,16 +35,17 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
 
 
 class Abort(msgspec.Struct, frozen=True, tag=True):
-    """Server to engine: nobody reads this request any more."""
+    """Server to engine: nobody reads this request any more; answered by `Gone`, unless
+    it had no slot or has ended by itself meanwhile."""
 
     id: int
 
 
-class Hold(msgspec.Struct, frozen=True, tag=True):
-    """Server to engine: make no tokens for this request now (`on`), or go on."""
+class Read(msgspec.Struct, frozen=True, tag=True):
+    """Server to engine: its reader has read this many more tokens."""
 
     id: int
-    on: bool
+    tokens: int
 
 
 class Stop(msgspec.Struct, frozen=True, tag=True):
@@ -110,8 +115,14 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
-ToEngine = Submit | Abort | Hold | Stop
-ToServer = Ready | NotReady | Prepared | Refused | Started | Made | Failed
+class Gone(msgspec.Struct, frozen=True, tag=True):
+    """Engine to server: the aborted request holds no slot any more."""
+
+    id: int
+
+
+ToEngine = Submit | Abort | Read | Stop
+ToServer = Ready | NotReady | Prepared | Refused | Started | Made | Failed | Gone
 
 encode = msgspec.msgpack.Encoder().encode
 decode_for_engine = msgspec.msgpack.Decoder(ToEngine).decode

@@ -6,12 +6,12 @@ calls `_receive` for each message, `_watch` between them, `_died` at the end.
 """
 
 import asyncio
-import contextlib
+import threading
 from collections.abc import Callable
 from itertools import count
 from typing import Any, Self
 
-from lab_utils.engine import Engine, SamplingParams
+from lab_utils.engine import Engine, SamplingParams, Token
 from lab_utils.engine.tokens import check_prompt
 from lab_utils.model.loading import load_engine
 from lab_utils.runners.base import STOP_S, EngineDead
@@ -20,9 +20,10 @@ from lab_utils.runners.jobs import AdmittingRunner, Job
 from lab_utils.runners.messages import (
     Abort,
     Failed,
-    Hold,
+    Gone,
     Made,
     Prepared,
+    Read,
     Refused,
     Started,
     Submit,
@@ -62,49 +63,63 @@ class ProcessRunner(AdmittingRunner):
         self._by_id: dict[int, Job] = {}
         self._id_of: dict[Job, int] = {}
         self._answers: dict[int, asyncio.Future[int]] = {}
-        self._held: set[int] = set()
+        self._starting = threading.Lock()
+        self._loading: EngineLink | None = None
 
     def start(self) -> Self:
-        """Start the process and wait until its model is loaded."""
-        if not self._alive():
-            self.stop()
-            link = EngineLink(self._factory, self._options, self.max_batch)
-            try:
-                ready = link.wait_until_ready()
-            except BaseException:
-                link.close(0)
-                raise
-            self.model, self.context = ready.model, ready.context
-            self._link = link
-            link.serve(self._receive, self._watch, self._died)
+        """Start the process and wait until its model is loaded, or `stop` is called."""
+        with self._starting:
+            if not self._alive():
+                self.stop()
+                self._start(EngineLink(self._factory, self._options, self.max_batch))
         return self
+
+    def _start(self, link: EngineLink) -> None:
+        self._loading = link
+        try:
+            ready = link.wait_until_ready()
+        except BaseException:
+            link.close(0)
+            raise
+        finally:
+            self._loading = None
+        self.model, self.context = ready.model, ready.context
+        link.serve(self._receive, self._watch, self._died)
+        self._link = link
 
     def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error, then the process, killed after `timeout`."""
+        if (loading := self._loading) is not None:
+            loading.give_up()
         link, self._link = self._link, None
         self._fail_everybody(EngineDead("the server is being stopped"))
         if link is not None:
             link.close(timeout)
 
     def left(self, job: Job) -> None:
-        """Tell the engine that nobody reads `job` any more."""
-        super().left(job)
+        """Tell the engine that nobody reads `job` any more. One that holds a slot is
+        counted until the engine says that the slot is free."""
         with self._changed:
+            super().left(job)
             id = self._id_of.pop(job, None)
-            self._jobs.discard(job)
-            if id is not None:
-                self._by_id.pop(id, None)
-                self._held.discard(id)
-                self._send(Abort(id))
+            if id is None:
+                return  # it has ended, or has left before
+            self._send(Abort(id))
+            if not job.started:
+                del self._by_id[id]
+        # Whoever left for a full queue waits for its answer still.
+        self._answer(job, id, 0)
 
     async def _prepare(self, job: Job, prompt: str, params: SamplingParams) -> None:
         check_prompt(prompt)
         answer: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         with self._changed:
+            self._refuse_if_dead()  # once more: who comes later hears of no death
             id = next(self._ids)
             self._by_id[id], self._id_of[job], self._answers[id] = job, id, answer
             self._send(Submit(id, prompt, params.max_tokens, params.temperature,
-                              params.top_p, params.seed, params.stop))
+                              params.top_p, params.seed, params.stop,
+                              job.limits.unread_tokens))
         try:
             job.prompt_tokens = await answer
         finally:
@@ -138,59 +153,47 @@ class ProcessRunner(AdmittingRunner):
         if isinstance(message, Prepared):
             self._answer(job, id, message.prompt_tokens)
         elif isinstance(message, Refused):
-            self._answer(job, id, message.error())
+            self._end(job, id, message.error())
         elif isinstance(message, Started):
             job.started = True
         elif isinstance(message, Made):
-            token = message.token()
-            if token.finish_reason is None:
-                job.push(token)
-                self._hold(job, id)
-            else:
-                self._drop(job, id)
-                self._forget(job, token)
+            self._take(job, id, message.token())
         elif isinstance(message, Failed):
-            error = EngineFailed(message.reason)
-            self._drop(job, id)
-            self._answer(job, id, error)
-            self._forget(job, error)
+            self._end(job, id, EngineFailed(message.reason))
+        elif isinstance(message, Gone):
+            self._end(job, id, None)
 
-    def _drop(self, job: Job, id: int) -> None:
+    def _take(self, job: Job, id: int, token: Token) -> None:
+        if token.finish_reason is None:
+            job.push(token)
+        else:
+            self._end(job, id, token)
+
+    def _end(self, job: Job, id: int, last: Token | Exception | None) -> None:
         with self._changed:
             self._by_id.pop(id, None)
             self._id_of.pop(job, None)
-            self._held.discard(id)
+        if isinstance(last, Exception):
+            self._answer(job, id, last)
+        self._forget(job, last)
 
     def _answer(self, job: Job, id: int, result: int | Exception) -> None:
         answer = self._answers.pop(id, None)
-        if answer is None:
-            return
-
-        def settle() -> None:
-            if answer.done():
-                return
-            if isinstance(result, Exception):
-                answer.set_exception(result)
-            else:
-                answer.set_result(result)
-
-        with contextlib.suppress(RuntimeError):
-            answer.get_loop().call_soon_threadsafe(settle)
-
-    def _hold(self, job: Job, id: int) -> None:
-        if job.must_wait() and id not in self._held:
-            self._held.add(id)
-            self._send(Hold(id, True))
+        if answer is not None:
+            job.call(_settle, answer, result)
 
     def _watch(self) -> None:
-        """Between messages: end what is overdue, let go on who reads again."""
+        """Between messages: end what is overdue, report what was read."""
         for id, job in list(self._by_id.items()):
+            if job.cancelled:
+                continue
+            job.must_wait()
             if (error := job.overdue()) is not None:
+                job.cancelled = True
                 job.push(error)
                 self.left(job)
-            elif id in self._held and not job.must_wait():
-                self._held.discard(id)
-                self._send(Hold(id, False))
+            elif tokens := job.newly_read():
+                self._send(Read(id, tokens))
 
     def _died(self) -> None:
         self._fail_everybody(EngineDead("the engine has died; restart the server"))
@@ -200,7 +203,15 @@ class ProcessRunner(AdmittingRunner):
             jobs = dict(self._by_id)
             self._by_id.clear()
             self._id_of.clear()
-            self._held.clear()
         for id, job in jobs.items():
             self._answer(job, id, error)
         self._fail_all(error)
+
+
+def _settle(answer: asyncio.Future[int], result: int | Exception) -> None:
+    if answer.done():
+        return  # whoever asked was cancelled
+    if isinstance(result, Exception):
+        answer.set_exception(result)
+    else:
+        answer.set_result(result)

@@ -133,5 +133,5 @@ class ThreadRunner(AdmittingRunner):
                 self._forget(jobs.pop(sequence), item)
             else:
                 jobs[sequence].push(item)
-        if jobs and all(sequence.held for sequence in jobs):
+        if jobs and scheduler.idle:
             time.sleep(IDLE_S)  # nobody reads what was made already

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from lab_utils.engine import Engine
-from lab_utils.runners import Limits, Runner, ThreadRunner
+from lab_utils.runners import Limits, Runner, ThreadRunner, TokenStream
 from lab_utils.server import errors
 from lab_utils.server.access_log import AccessLog
 from lab_utils.server.schemas import (
@@ -24,11 +24,9 @@ from lab_utils.server.schemas import (
     HealthResponse,
 )
 from lab_utils.server.security import BodyLimit, Guard
-from lab_utils.server.streaming import EventStream, collect
+from lab_utils.server.streaming import EventStream, collect, unless_gone
 
 PAGE = Path(__file__).parent / "page"
-CLIENT_LEFT = 499
-"""nginx's status for a client that left; nobody receives it."""
 
 
 def create_app(
@@ -73,25 +71,34 @@ def create_app(
 
 
 def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
+    async def submit(
+        asked: GenerateRequest | GenerateQuery, request: Request
+    ) -> TokenStream:
+        # Also who leaves while the prompt is checked is noticed: an engine in another
+        # process may be busy with a long step meanwhile.
+        work = runner.submit(asked.prompt, asked.sampling(), limits)
+        return await unless_gone(request.receive, work)
+
     @app.post("/generate", response_model=GenerateResponse)
     async def generate(body: GenerateRequest, request: Request) -> Response:
         """Answer `prompt`: as JSON, or as Server-Sent Events with `"stream": true`."""
-        stream = await runner.submit(body.prompt, body.sampling(), limits)
+        stream = await submit(body, request)
         if body.stream:
             return EventStream(stream, limits)
         try:
             answer = await collect(stream, request.receive)
         except ClientDisconnect:
-            return Response(status_code=CLIENT_LEFT)
+            raise
         except Exception as error:  # left to the framework it would cost the connection
             return errors.failure(error)
         return JSONResponse(answer.as_dict())
 
     @app.get("/generate")
-    async def generate_events(query: Annotated[GenerateQuery, Query()]) -> Response:
+    async def generate_events(
+        query: Annotated[GenerateQuery, Query()], request: Request
+    ) -> Response:
         """Stream the answer to a browser's `EventSource`, which can only GET."""
-        stream = await runner.submit(query.prompt, query.sampling(), limits)
-        return EventStream(stream, limits)
+        return EventStream(await submit(query, request), limits)
 
 
 def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:

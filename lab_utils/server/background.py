@@ -57,7 +57,7 @@ class LabServer(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams of the app's runner, then whatever is still connected."""
-        self._stop_runner()
+        self.stop_runner()
         await super().shutdown(sockets)
         # A connection whose client does not read never finishes closing by itself.
         for connection in list(self.server_state.connections):
@@ -68,9 +68,10 @@ class LabServer(uvicorn.Server):
         try:
             await super().serve(sockets)
         finally:
-            self._stop_runner()  # also when it failed, and the lifespan did not end
+            self.stop_runner()  # also when it failed, and the lifespan did not end
 
-    def _stop_runner(self) -> None:
+    def stop_runner(self) -> None:
+        """End the runner's streams with an error."""
         state = getattr(self.config.app, "state", None)
         runner = getattr(state, "runner", None)
         if runner is not None:
@@ -273,6 +274,8 @@ class BackgroundServer:
         if self._server is None or self._thread is None:
             return
         self._server.should_exit = True
+        if isinstance(self._server, LabServer) and not self._server.started:
+            self._server.stop_runner()  # uvicorn would wait for it to have started
         self._thread.join(STOP_S - 0.3)
         if self._thread.is_alive():
             self._server.force_exit = True

@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from lab_utils.engine import InvalidRequest
@@ -22,6 +22,8 @@ from lab_utils.server.schemas import error_body
 logger = logging.getLogger("lab_utils.server")
 
 RETRY_AFTER_S = 1
+CLIENT_LEFT = 499
+"""nginx's status for a client that left; nobody receives it."""
 LONGEST_NAME = 100
 
 
@@ -75,6 +77,10 @@ def install(app: FastAPI) -> None:
     async def _http(request: Request, error: HTTPException) -> Response:
         message = f"{error.detail.rstrip('.')}."
         return error_response(error.status_code, message, headers=error.headers)
+
+    @app.exception_handler(ClientDisconnect)
+    async def _left(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=CLIENT_LEFT)
 
     @app.exception_handler(InvalidRequest)
     @app.exception_handler(RunnerError)
