@@ -4,6 +4,7 @@ import os
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
 
+import multiprocessing
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,13 +13,14 @@ import pytest
 
 from tests.support import Serve, Served, wait_until
 
-OURS = ("server-", "engine-", "wsgi-", "pinger")
+OURS = ("server-", "engine", "wsgi-", "pinger")
 
 
-def our_threads() -> list[str]:
-    """The names of this project's threads that are alive."""
-    return [thread.name for thread in threading.enumerate()
-            if thread.name.startswith(OURS)]
+def ours() -> list[str]:
+    """The names of this project's threads and processes that are alive."""
+    threads = [thread.name for thread in threading.enumerate()]
+    processes = [child.name for child in multiprocessing.active_children()]
+    return [name for name in threads + processes if name.startswith(OURS)]
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +32,11 @@ def own_pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(autouse=True)
-def no_thread_stays_behind() -> Iterator[None]:
-    """Every test ends its servers, and ending a server ends its threads."""
-    before = our_threads()
+def nothing_stays_behind() -> Iterator[None]:
+    """Every test ends its servers, and with them their threads and processes."""
+    before = ours()
     yield
-    wait_until(lambda: len(our_threads()) <= len(before), f"gone: {our_threads()}")
+    wait_until(lambda: len(ours()) <= len(before), f"gone: {ours()}")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import os
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from lab_utils.engine import Engine, FakeEngine
@@ -41,3 +43,45 @@ def hanging(model: str, *, hang_at: int) -> Engine:
 def with_options(model: str, **options: Any) -> Engine:
     """A fake engine with any options that can be sent."""
     return FakeEngine(**options)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """An `on_step` that works from any process, since all it knows is in `folder`: it
+    counts the steps, and can make one of them hang or fail for as long as is wanted."""
+
+    folder: Path
+
+    def __call__(self, step: int) -> None:
+        with (self.folder / "steps").open("ab") as steps:
+            steps.write(b"." if step else b"0")
+        hangs = [self.folder / f"hang {step}", self.folder / "hang"]
+        while any(hang.exists() for hang in hangs):
+            time.sleep(0.005)
+        if (self.folder / f"fail {step}").exists():
+            raise OSError("boom")
+
+    @property
+    def steps(self) -> int:
+        """How many steps have begun since the last reset; sequences count apart."""
+        file = self.folder / "steps"
+        return file.stat().st_size if file.exists() else 0
+
+    @property
+    def answers(self) -> int:
+        """How many answers have begun since the last reset."""
+        file = self.folder / "steps"
+        return file.read_bytes().count(b"0") if file.exists() else 0
+
+    def hang(self, step: int | None = None) -> None:
+        """Let `step` of every answer last until `reset`, or just the next step."""
+        (self.folder / ("hang" if step is None else f"hang {step}")).touch()
+
+    def fail(self, step: int) -> None:
+        """Let `step` of every answer raise until `reset`."""
+        (self.folder / f"fail {step}").touch()
+
+    def reset(self) -> None:
+        """Let everything go on, and count from zero."""
+        for file in self.folder.iterdir():
+            file.unlink()

@@ -16,7 +16,13 @@ from flask import Flask
 
 from lab_utils import BackgroundServer, LabClient, create_app
 from lab_utils.engine import Engine, FakeEngine
-from lab_utils.runners import Limits, ThreadRunner
+from lab_utils.runners import ExecutorRunner, Limits, ProcessRunner, ThreadRunner
+from lab_utils.runners.jobs import AdmittingRunner
+from tests import factories
+
+KINDS = ["thread", "executor", "process"]
+HERE = KINDS[:2]
+"""The runners whose engine a test can reach into."""
 
 PATIENCE_S = 10.0
 """Only so that a test that hangs ends; what is bounded is bounded by other means."""
@@ -37,6 +43,18 @@ def endless(step_ms: float = 2, **options: Any) -> FakeEngine:
     return FakeEngine(["tick "] * 100_000, step_ms=step_ms, context=10**6, **options)
 
 
+def make_runner(
+    kind: str, engine: Engine, max_batch: int = 8, max_queue: int = 32
+) -> AdmittingRunner:
+    """A runner of `kind` around `engine`, of which a process gets a copy."""
+    if kind == "process":
+        return ProcessRunner(
+            engine.name, max_batch, max_queue, factory=factories.given, engine=engine
+        )
+    runners = {"thread": ThreadRunner, "executor": ExecutorRunner}
+    return runners[kind](engine, max_batch, max_queue)
+
+
 class Served:
     """A running server around an engine (or a ready app), with ways to talk to it."""
 
@@ -44,6 +62,7 @@ class Served:
         self,
         app: Engine | FastAPI | Flask,
         *,
+        kind: str = "thread",
         max_batch: int = 8,
         max_queue: int = 32,
         limits: Limits | None = None,
@@ -52,10 +71,9 @@ class Served:
         wrap: Callable[[FastAPI], None] = lambda app: None,
         **options: Any,
     ) -> None:
-        self.runner: ThreadRunner | None = None
         if isinstance(app, Engine):
-            self.runner = ThreadRunner(app, max_batch, max_queue)
-            app = create_app(self.runner, api_key=api_key, limits=limits, **options)
+            runner = make_runner(kind, app, max_batch, max_queue)
+            app = create_app(runner, api_key=api_key, limits=limits, **options)
             wrap(app)
         self.server = BackgroundServer(app, threads=threads)
         self._api_key = api_key

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
@@ -36,7 +35,7 @@ class ExecutorRunner(AdmittingRunner):
         self.context = engine.context
         self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
-        self._waiting: deque[Job] = deque()
+        self._waiting: dict[Job, asyncio.Event] = {}  # oldest first
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> Self:
@@ -57,9 +56,10 @@ class ExecutorRunner(AdmittingRunner):
     def _end(self, error: EngineDead) -> None:
         with self._changed:
             pool, self._pool = self._pool, None
-            self._waiting.clear()
             self._step_started = None
-        self._fail_all(error)
+            self._fail_all(error)
+            for job in list(self._waiting):
+                self.left(job)
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -68,7 +68,12 @@ class ExecutorRunner(AdmittingRunner):
         job.prompt_tokens = len(job.request.prompt_ids)
 
     def _enqueue(self, job: Job) -> None:
-        self._waiting.append(job)
+        self._waiting[job] = turn = asyncio.Event()
+        task = asyncio.ensure_future(self._serve(job, turn))
+        self._tasks.add(task)  # the loop itself keeps only a weak reference
+        task.add_done_callback(self._tasks.discard)
+        # Not in the task: one that is cancelled before it begins never runs at all.
+        task.add_done_callback(lambda _: self._forget(job, None))
         self._admit()
 
     def _admit(self) -> None:
@@ -77,16 +82,21 @@ class ExecutorRunner(AdmittingRunner):
         No `asyncio.Semaphore` does it, since that belongs to one event loop.
         """
         while self._waiting and self._running() < self.max_batch:
-            job = self._waiting.popleft()
-            if job.loop.is_closed():
-                self._jobs.discard(job)
-            elif not job.cancelled:
-                job.started = True
-                job.call(self._begin, job)
+            job = next(iter(self._waiting))
+            job.started = True
+            job.call(self._waiting.pop(job).set)
+
+    def left(self, job: Job) -> None:
+        """Forget `job` if it waits; one that has a slot ends after its step."""
+        super().left(job)
+        with self._changed:
+            if (turn := self._waiting.pop(job, None)) is not None:
+                job.call(turn.set)
 
     def _forget(self, job: Job, last: Token | Exception | None) -> None:
-        super()._forget(job, last)
         with self._changed:
+            self._waiting.pop(job, None)
+            super()._forget(job, last)
             self._admit()
 
     def _alive(self) -> bool:
@@ -94,23 +104,18 @@ class ExecutorRunner(AdmittingRunner):
 
     # On the event loop
 
-    def _begin(self, job: Job) -> None:
-        task = asyncio.ensure_future(self._serve(job))
-        self._tasks.add(task)  # the loop itself keeps only a weak reference
-        task.add_done_callback(self._tasks.discard)
-
-    async def _serve(self, job: Job) -> None:
-        """Pull token after token through the pool."""
+    async def _serve(self, job: Job, turn: asyncio.Event) -> None:
+        """Wait for a slot, then pull token after token through the pool."""
+        await turn.wait()
         pool = self._pool
-        if pool is None:
-            return  # stopped, and so is the job
+        if job.cancelled or pool is None:
+            return
         tokens = self.engine.steps(job.request)
-        last: Token | Exception | None = None
         with contextlib.suppress(RuntimeError):  # the pool was shut down
             try:
                 last = await self._pull(job, tokens, pool)
-            finally:
                 self._forget(job, last)
+            finally:
                 pool.submit(tokens.close)
 
     async def _pull(

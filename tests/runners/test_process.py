@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,9 @@ from lab_utils.client import LabError, RequestRefused, StreamFailed
 from lab_utils.runners import Limits, ProcessRunner, engine_link
 from lab_utils.runners.engine_link import EngineStartError
 from lab_utils.runners.messages import Made, encode
+from lab_utils.server import background
 from tests import factories
+from tests.support import wait_until
 
 PATIENCE_S = 15.0
 
@@ -34,13 +37,6 @@ def children() -> set[int]:
         child.pid for child in psutil.Process().children()
         if "resource_tracker" not in " ".join(child.cmdline())
     }
-
-
-def wait_until(holds: object, within: float = PATIENCE_S) -> None:
-    deadline = time.monotonic() + within
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 class Setup:
@@ -203,6 +199,7 @@ def test_row_29_no_engine_outlives_a_parent_that_was_killed(tmp_path: Path) -> N
         import time
         from lab_utils.runners import ProcessRunner
         from tests import factories
+from tests.support import wait_until
         if __name__ == "__main__":
             runner = ProcessRunner("x", factory=factories.endless).start()
             print(runner._link.pid, flush=True)
@@ -253,4 +250,60 @@ def test_it_can_be_started_again_after_a_stop() -> None:
             LabClient(server.url, timeout=PATIENCE_S) as client,
         ):
             assert client.generate("hi", max_tokens=2).text == "tick tick "
+    assert not children()
+
+
+def test_row_25_a_factory_that_cannot_be_sent_is_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.mkdtemp", lambda prefix: _new(tmp_path))
+    with pytest.raises(Exception, match=r"pickle|local object"):
+        ProcessRunner("x", factory=lambda model: factories.endless(model)).start()
+    assert not children()
+    assert not list(tmp_path.iterdir())
+
+
+def _new(folder: Path) -> str:
+    (folder / "home").mkdir()
+    return str(folder / "home")
+
+
+def test_row_25_an_engine_that_loads_can_be_stopped() -> None:
+    runner = ProcessRunner("x", factory=factories.slow_to_load)
+    errors = list[BaseException]()
+
+    def start() -> None:
+        try:
+            runner.start()
+        except EngineStartError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=start)
+    thread.start()
+    wait_until(lambda: runner._loading is not None)
+    runner.stop()
+    thread.join(2)
+    assert not thread.is_alive() and not children()
+    assert "stopped while it started" in str(errors[0])
+
+
+def test_row_25_a_server_that_gives_up_waiting_leaves_no_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "START_S", 0.5)
+    runner = ProcessRunner("x", factory=factories.slow_to_load)
+    with pytest.raises(background.ServerError, match="did not start within"):
+        BackgroundServer(create_app(runner)).start()
+    assert not children()
+
+
+def test_row_32_two_who_start_at_the_same_time_share_a_process() -> None:
+    runner = ProcessRunner("x", factory=factories.endless)
+    threads = [threading.Thread(target=runner.start) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert runner.ready and len(children()) == 1
+    runner.stop()
     assert not children()

@@ -12,6 +12,7 @@ import pytest
 from lab_utils.engine import Engine, FakeEngine, InvalidRequest, Request, SamplingParams
 from lab_utils.runners import (
     EngineDead,
+    ExecutorRunner,
     Limits,
     Overloaded,
     ThreadRunner,
@@ -21,16 +22,18 @@ from lab_utils.runners import (
 from tests.support import PATIENCE_S, endless, wait_until
 
 T = TypeVar("T")
+Here = ThreadRunner | ExecutorRunner
 MANY = SamplingParams(max_tokens=100_000)
 
 
 def run(
     engine: Engine,
-    work: Callable[[ThreadRunner], Awaitable[T]],
+    work: Callable[[Here], Awaitable[T]],
+    kind: type[Here] = ThreadRunner,
     **options: Any,
 ) -> T:
     """Do `work` on an event loop, with a runner that is started and stopped."""
-    runner = ThreadRunner(engine, **options).start()
+    runner = kind(engine, **options).start()
 
     async def bounded() -> T:
         async with asyncio.timeout(PATIENCE_S):
@@ -43,7 +46,7 @@ def run(
 
 
 async def submit(
-    runner: ThreadRunner,
+    runner: Here,
     params: SamplingParams = SamplingParams(),  # noqa: B008 (immutable)
     **limits: Any,
 ) -> TokenStream:
@@ -63,7 +66,7 @@ async def until(holds: Callable[[], object], what: str) -> None:
 
 
 def test_a_stream_has_every_token_and_then_ends() -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         stream = await submit(runner)
         assert stream.prompt_tokens == 2
         assert await text_of(stream) == "a b c"
@@ -78,7 +81,7 @@ def test_row_01_an_engine_that_simply_ends_is_an_error_and_not_a_hang() -> None:
         def steps(self, request: Request) -> Any:
             yield next(FakeEngine("a b").generate_stream("hi"))
 
-    async def work(runner: Runner) -> None:
+    async def work(runner: Here) -> None:
         with pytest.raises(RuntimeError, match="finish_reason"):
             await text_of(await submit(runner))
         assert runner.status().running == 0
@@ -90,7 +93,7 @@ def test_row_03_every_step_runs_on_the_one_engine_thread() -> None:
     names: set[str] = set()
     engine = FakeEngine(on_step=lambda _: names.add(threading.current_thread().name))
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         streams = [await submit(runner) for _ in range(20)]
         await asyncio.gather(*(text_of(stream) for stream in streams))
 
@@ -105,7 +108,7 @@ def test_requests_take_turns_step_by_step() -> None:
         gate.wait(PATIENCE_S)
         steps.append(step)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         first = await submit(runner)
         await until(lambda: runner.status().running == 1, "the first has started")
         others = [await submit(runner), await submit(runner)]
@@ -118,7 +121,7 @@ def test_requests_take_turns_step_by_step() -> None:
 
 
 def test_no_more_than_max_batch_run_and_the_others_wait() -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         streams = [await submit(runner, MANY) for _ in range(5)]
         await until(lambda: runner.status().running == 2, "two run")
         status = runner.status()
@@ -134,7 +137,7 @@ def test_no_more_than_max_batch_run_and_the_others_wait() -> None:
 def test_row_07_who_leaves_while_queued_is_never_started() -> None:
     engine = endless()
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         running = await submit(runner, MANY)
         await anext(running)
         queued = await submit(runner, SamplingParams(seed=99))
@@ -151,7 +154,7 @@ def test_row_07_who_leaves_while_queued_is_never_started() -> None:
 
 
 def test_row_11_who_leaves_does_not_change_the_text_of_the_others() -> None:
-    async def work(runner: ThreadRunner) -> str:
+    async def work(runner: Here) -> str:
         leaving, staying = await submit(runner, MANY), await submit(runner)
         await anext(leaving)
         leaving.cancel()
@@ -165,7 +168,7 @@ def test_row_11_who_leaves_does_not_change_the_text_of_the_others() -> None:
 def test_row_13_tokens_that_nobody_reads_are_bounded_and_the_laggard_dropped() -> None:
     engine = endless(step_ms=0)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         laggard = await submit(runner, MANY, unread_tokens=16, reader_s=0.2)
         await until(lambda: engine.made >= 16, "the buffer is full")
         await asyncio.sleep(0.05)
@@ -189,7 +192,7 @@ async def prefix(stream: TokenStream, count: int) -> Any:
 def test_row_13_a_loop_that_is_blocked_does_not_let_the_engine_run_ahead() -> None:
     engine = endless(step_ms=0)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         stream = await submit(runner, MANY, unread_tokens=16)
         wait_until(lambda: engine.made >= 16, "16 tokens")  # blocks the loop
         time.sleep(0.05)
@@ -200,7 +203,7 @@ def test_row_13_a_loop_that_is_blocked_does_not_let_the_engine_run_ahead() -> No
 
 
 def test_a_reader_that_goes_on_reading_is_served_again() -> None:
-    async def work(runner: ThreadRunner) -> str:
+    async def work(runner: Here) -> str:
         stream = await submit(runner, unread_tokens=2)
         await asyncio.sleep(0.05)
         return await text_of(stream)
@@ -217,7 +220,7 @@ def test_row_14_too_many_are_refused_before_anything_is_computed() -> None:
             encoded.append(prompt)
             return super().encode(prompt)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         streams = [await submit(runner) for _ in range(3)]
         assert not runner.ready
         with pytest.raises(Overloaded, match="1 requests run and 2 wait"):
@@ -240,7 +243,7 @@ def test_requests_that_are_still_being_read_count_too() -> None:
             gate.wait(PATIENCE_S)
             return super().encode(prompt)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         first = asyncio.create_task(submit(runner))
         await until(lambda: runner.status().waiting == 1, "it is counted")
         with pytest.raises(Overloaded):
@@ -252,7 +255,7 @@ def test_requests_that_are_still_being_read_count_too() -> None:
 
 
 def test_what_cannot_be_served_gives_its_place_back() -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         for _ in range(3):
             with pytest.raises(InvalidRequest):
                 await runner.submit("x" * 99, SamplingParams(), Limits())
@@ -263,7 +266,7 @@ def test_what_cannot_be_served_gives_its_place_back() -> None:
 
 @pytest.mark.parametrize("queue_s", [0.0, 0.001, 0.05])
 def test_row_16_who_waits_too_long_is_told(queue_s: float) -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         running = await submit(runner, MANY)
         await anext(running)
         waiting = await submit(runner, queue_s=queue_s)
@@ -276,7 +279,7 @@ def test_row_16_who_waits_too_long_is_told(queue_s: float) -> None:
 
 
 def test_row_17_who_runs_too_long_is_ended() -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         stream = await submit(runner, MANY, request_s=0.05)
         with pytest.raises(TimedOut, match=r"over 0\.05 s"):
             await text_of(stream)
@@ -289,7 +292,7 @@ def test_row_17_who_runs_too_long_is_ended() -> None:
 def test_row_20_21_an_error_in_a_step_ends_that_request_only(step: int) -> None:
     engine = FakeEngine(fail_at=step, error=OSError("boom"))
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         with pytest.raises(OSError, match="boom"):
             await text_of(await submit(runner))
         engine.fail_at = None
@@ -302,7 +305,7 @@ def test_row_20_21_an_error_in_a_step_ends_that_request_only(step: int) -> None:
 def test_row_22_when_the_engine_dies_everybody_hears_of_it() -> None:
     engine = endless(step_ms=0, fail_at=100, error=SystemExit())
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         streams = [await submit(runner, MANY) for _ in range(3)]
         results = await asyncio.gather(*map(text_of, streams), return_exceptions=True)
         assert [type(result) for result in results] == [EngineDead] * 3
@@ -320,7 +323,7 @@ def test_row_22_when_the_engine_dies_everybody_hears_of_it() -> None:
 def test_row_24_an_engine_that_hangs_is_stalled_until_it_goes_on() -> None:
     engine = FakeEngine(hang_at=3)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         stream = await submit(runner)
         await until(lambda: runner.status(0.05).status == "stalled", "stalled")
         assert runner.status().status == "ok", "10 s are allowed by default"
@@ -332,7 +335,7 @@ def test_row_24_an_engine_that_hangs_is_stalled_until_it_goes_on() -> None:
 
 
 def test_steps_that_are_always_slow_are_no_stall() -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         stream = await submit(runner)
         await anext(stream)
         seen = set()
@@ -345,7 +348,7 @@ def test_steps_that_are_always_slow_are_no_stall() -> None:
 
 
 def test_row_31_stopping_ends_every_stream_with_a_clear_error() -> None:
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         running, waiting = await submit(runner, MANY), await submit(runner, MANY)
         await anext(running)
         runner.stop()
@@ -362,7 +365,7 @@ def test_row_31_stopping_ends_every_stream_with_a_clear_error() -> None:
 def test_row_31_stopping_does_not_wait_for_a_long_step() -> None:
     engine = FakeEngine("a b c", hang_at=1)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         stream = await submit(runner)
         await anext(stream)
         started = time.monotonic()
@@ -378,7 +381,7 @@ def test_row_31_stopping_does_not_wait_for_a_long_step() -> None:
 def test_row_32_a_thread_that_was_left_in_a_long_step_serves_no_later_start() -> None:
     engine = FakeEngine("a b c", hang_at=1)
 
-    async def work(runner: ThreadRunner) -> None:
+    async def work(runner: Here) -> None:
         await anext(await submit(runner))
         left = next(thread for thread in threading.enumerate()
                     if thread.name == "engine-fake")
