@@ -1,12 +1,14 @@
 """Engines that a child process can make: everything here is importable there."""
 
 import os
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lab_utils.engine import Engine, FakeEngine
+from lab_utils.model.loading import load_engine, wrap
 
 
 def given(model: str, *, engine: Engine) -> Engine:
@@ -45,6 +47,17 @@ def with_options(model: str, **options: Any) -> Engine:
     return FakeEngine(**options)
 
 
+def real(model: str) -> Engine:
+    """The engine of a real model; "tiny" has random weights, and bytes as tokens."""
+    from tests.models import byte_tokenizer, tiny_model
+
+    if model != "tiny":
+        return load_engine(model)
+    tokenizer = byte_tokenizer()
+    tokenizer.eos_token = None
+    return wrap(tiny_model(), tokenizer, name="tiny")
+
+
 @dataclass(frozen=True)
 class Remote:
     """An `on_step` that works from any process, since all it knows is in `folder`: it
@@ -55,6 +68,7 @@ class Remote:
     def __call__(self, step: int) -> None:
         with (self.folder / "steps").open("ab") as steps:
             steps.write(b"." if step else b"0")
+        (self.folder / f"thread {threading.current_thread().name}").touch()
         hangs = [self.folder / f"hang {step}", self.folder / "hang"]
         while any(hang.exists() for hang in hangs):
             time.sleep(0.005)
@@ -73,6 +87,12 @@ class Remote:
         file = self.folder / "steps"
         return file.read_bytes().count(b"0") if file.exists() else 0
 
+    @property
+    def threads(self) -> list[str]:
+        """The names of the threads that took a step since the last reset."""
+        return [file.name.removeprefix("thread ")
+                for file in self.folder.glob("thread *")]
+
     def hang(self, step: int | None = None) -> None:
         """Let `step` of every answer last until `reset`, or just the next step."""
         (self.folder / ("hang" if step is None else f"hang {step}")).touch()
@@ -84,4 +104,4 @@ class Remote:
     def reset(self) -> None:
         """Let everything go on, and count from zero."""
         for file in self.folder.iterdir():
-            file.unlink()
+            file.unlink(missing_ok=True)

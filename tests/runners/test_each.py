@@ -137,6 +137,17 @@ def test_row_02_more_than_there_is_room_for_end_or_are_refused(
     assert sorted(set(counts)) == [-1, 5] and counts.count(5) >= 6
 
 
+def test_row_03_every_step_of_all_requests_runs_on_one_thread(
+    ticking: Ticking,
+) -> None:
+    async def work() -> None:
+        streams = [await ticking.submit(ticking.tokens(9)) for _ in range(6)]
+        assert await asyncio.gather(*map(read, streams)) == [9] * 6
+
+    ticking.run(work)
+    assert len(ticking.remote.threads) == 1
+
+
 def test_row_04_who_leaves_frees_the_slot_and_costs_no_more_steps(
     ticking: Ticking,
 ) -> None:

@@ -4,12 +4,14 @@ import json
 import re
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from lab_utils.engine import FakeEngine
 from tests.support import (
+    KINDS,
     PATIENCE_S,
     Serve,
     Served,
@@ -27,6 +29,21 @@ from tests.support import (
 def plain() -> Iterator[Served]:
     """One server for all the tests that only ask wrongly."""
     with Served(FakeEngine()) as served:
+        yield served
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def every_kind(request: pytest.FixtureRequest) -> Iterator[Served]:
+    """One per runner, whose context is 20 tokens."""
+    with Served(FakeEngine(["x"] * 50, context=20), kind=request.param) as served:
+        yield served
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def narrow(request: pytest.FixtureRequest) -> Iterator[Served]:
+    """One per runner, which serves one request while another waits."""
+    options = {"kind": request.param, "max_batch": 1, "max_queue": 1}
+    with Served(endless(), **options) as served:
         yield served
 
 
@@ -69,11 +86,12 @@ def test_a_stream_asks_proxies_to_pass_it_on(plain: Served) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
-def test_row_54_a_stream_and_the_whole_answer_agree(serve: Serve, length: int) -> None:
-    served = serve(FakeEngine("a b c"))
+def test_row_54_a_stream_and_the_whole_answer_agree(
+    every_kind: Served, length: int
+) -> None:
     fields = {"max_tokens": length, "seed": 1}
-    answer = served.post(**fields).json()
-    *tokens, _ = events_of(served.post(**fields, stream=True).text)
+    answer = every_kind.post(**fields).json()
+    *tokens, _ = events_of(every_kind.post(**fields, stream=True).text)
     assert "".join(token["token"] for token in tokens) == answer["text"]
     assert [token["token_id"] for token in tokens] == answer["token_ids"]
     assert tokens[-1]["finish_reason"] == answer["finish_reason"]
@@ -104,45 +122,47 @@ def test_what_a_tokenizer_of_bytes_sees_of_a_broken_query(plain: Served) -> None
     assert response.status_code == 200
 
 
-def test_health_says_how_the_engine_is(serve: Serve) -> None:
-    served = serve(endless(name="toy"), max_batch=2)
+@pytest.mark.parametrize("kind", KINDS)
+def test_health_says_how_the_engine_is(serve: Serve, kind: str) -> None:
+    served = serve(endless(name="toy"), kind=kind, max_batch=2)
     assert served.http.get("/health").json() == {
-        "status": "ok", "model": "toy", "runner": "thread", "running": 0, "waiting": 0,
+        "status": "ok", "model": "toy", "runner": kind, "running": 0, "waiting": 0,
         "max_batch": 2,
     }
-    body = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
-    with raw(served.url, body), raw(served.url, body), raw(served.url, body):
+    with ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(raw(served.url, ENDLESS))
         wait_until(lambda: (served.running(), served.waiting()) == (2, 1), "2 and 1")
     served.until_free()
 
 
-def test_row_15_under_full_load_health_is_200_and_ready_is_503(serve: Serve) -> None:
-    served = serve(endless(), max_batch=1, max_queue=1)
-    assert served.http.get("/ready").status_code == 200
-    body = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
-    with raw(served.url, body), raw(served.url, body):
-        wait_until(lambda: served.waiting() == 1, "one waits")
-        assert served.http.get("/health").status_code == 200
-        assert served.http.get("/ready").status_code == 503
-        response = served.post(stream=True)
+def test_row_15_under_full_load_health_is_200_and_ready_is_503(
+    narrow: Served,
+) -> None:
+    assert narrow.http.get("/ready").status_code == 200
+    with raw(narrow.url, ENDLESS), raw(narrow.url, ENDLESS):
+        wait_until(lambda: narrow.waiting() == 1, "one waits")
+        assert narrow.http.get("/health").status_code == 200
+        assert narrow.http.get("/ready").status_code == 503
+        response = narrow.post(stream=True)
         assert response.status_code == 503 and int(response.headers["retry-after"]) > 0
-    wait_until(lambda: served.http.get("/ready").status_code == 200, "ready again")
+    wait_until(lambda: narrow.http.get("/ready").status_code == 200, "ready again")
+    narrow.until_free()
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_row_14_too_many_get_503_as_a_status(serve: Serve, stream: bool) -> None:
-    engine = endless()
-    served = serve(engine, max_batch=1, max_queue=0)
-    body = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
-    with raw(served.url, body) as first:
-        read_until(first, b"data:")
-        responses = [served.post(stream=stream) for _ in range(9)]
+def test_row_14_too_many_get_503_as_a_status(narrow: Served, stream: bool) -> None:
+    with raw(narrow.url, ENDLESS), raw(narrow.url, ENDLESS):
+        wait_until(lambda: narrow.waiting() == 1, "one waits")
+        responses = [narrow.post(stream=stream) for _ in range(9)]
     for response in responses:
         assert response.status_code == 503
         assert response.headers["retry-after"] == "1"
         assert response.json()["error"]["code"] == "overloaded"
+    narrow.until_free()
 
 
+ENDLESS = request_bytes({"prompt": "hi", "max_tokens": 90_000, "stream": True})
 INVALID_JSON = [
     b"", b"{", b"hello", b"[]", b"5", b"null", b'"hi"', b'{"prompt": "\xff"}',
     b'{"prompt": "hi"', b"[" * 200_000, b'{"prompt": "hi"}}', b"\x00", b"\xff\xfe",
@@ -152,9 +172,9 @@ INVALID_JSON = [
 
 @pytest.mark.parametrize("body", INVALID_JSON, ids=lambda body: repr(body)[:20])
 def test_row_35_a_body_that_is_no_request_is_refused(
-    plain: Served, body: bytes
+    every_kind: Served, body: bytes
 ) -> None:
-    response = plain.http.post(
+    response = every_kind.http.post(
         "/generate", content=body, headers={"Content-Type": "application/json"}
     )
     assert response.status_code in (400, 422)
@@ -180,9 +200,11 @@ FIELDS = [
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field[:24])
-def test_row_36_38_40_a_wrong_value_is_refused(plain: Served, field: str) -> None:
+def test_row_36_38_40_a_wrong_value_is_refused(
+    every_kind: Served, field: str
+) -> None:
     body = '{"prompt": "hi", ' + field + "}"
-    response = plain.http.post(
+    response = every_kind.http.post(
         "/generate", content=body, headers={"Content-Type": "application/json"}
     )
     assert response.status_code in (400, 422)
@@ -194,8 +216,8 @@ def test_row_36_38_40_a_wrong_value_is_refused(plain: Served, field: str) -> Non
     {"seed": 2**63 - 1}, {"stop": []}, {"stop": None}, {"stop": "x"}, {"seed": None},
     {"prompt": "\0\u2028\ufeff😀"},
 ])
-def test_the_edges_are_served(plain: Served, body: dict[str, Any]) -> None:
-    assert plain.post(**body).status_code == 200
+def test_the_edges_are_served(every_kind: Served, body: dict[str, Any]) -> None:
+    assert every_kind.post(**body).status_code == 200
 
 
 def test_a_schema_error_names_the_field_and_repeats_no_input(plain: Served) -> None:
@@ -210,16 +232,15 @@ def test_a_schema_error_names_the_field_and_repeats_no_input(plain: Served) -> N
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_row_39_what_does_not_fit_is_a_400_that_names_both_numbers(
-    serve: Serve, stream: bool
+    every_kind: Served, stream: bool
 ) -> None:
-    served = serve(FakeEngine(["x"] * 50, context=20))
     for fields, numbers in (
         ({"prompt": "0123456789", "max_tokens": 11}, ("20", "10", "11")),
         ({"prompt": "x" * 21}, ("20", "21")),
         ({"prompt": "x" * 20}, ("20",)),
         ({"prompt": "hi", "max_tokens": 128}, ("20", "128")),
     ):
-        response = served.post(**fields, stream=stream)
+        response = every_kind.post(**fields, stream=stream)
         error = response.json()["error"]
         assert response.status_code == 400
         assert error["code"] == "context_length_exceeded"
@@ -227,10 +248,11 @@ def test_row_39_what_does_not_fit_is_a_400_that_names_both_numbers(
         assert all(number in error["message"] for number in numbers)
 
 
-def test_a_length_that_was_not_sent_is_lowered_to_the_context(serve: Serve) -> None:
-    served = serve(FakeEngine(["x"] * 50, context=20))
-    assert served.post(prompt="0123456789").json()["completion_tokens"] == 10
-    assert served.post(prompt="0123456789", max_tokens=10).status_code == 200
+def test_a_length_that_was_not_sent_is_lowered_to_the_context(
+    every_kind: Served,
+) -> None:
+    assert every_kind.post(prompt="0123456789").json()["completion_tokens"] == 10
+    assert every_kind.post(prompt="0123456789", max_tokens=10).status_code == 200
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [
@@ -276,9 +298,12 @@ LEAKS = re.compile(r"/work|/root|/home|/usr|\.py\b|site-packages|Traceback|"
                    r"0x[0-9a-f]{6}|line \d+|secret-prompt|boom")
 
 
-def test_row_61_no_error_tells_paths_addresses_or_the_prompt(serve: Serve) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_61_no_error_tells_paths_addresses_or_the_prompt(
+    serve: Serve, kind: str
+) -> None:
     error = OSError("boom in /root/secret.py, line 3")
-    served = serve(FakeEngine(fail_at=0, error=error))
+    served = serve(FakeEngine(fail_at=0, error=error), kind=kind)
     prompt = "secret-prompt"
     bodies = [
         served.post(prompt=prompt), served.post(prompt=prompt, stream=True),

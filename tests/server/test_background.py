@@ -23,8 +23,11 @@ from lab_utils.runners import ThreadRunner
 from lab_utils.server import registry
 from lab_utils.server.background import ServerError
 from tests.support import (
+    HERE,
+    KINDS,
     Serve,
     endless,
+    make_runner,
     raw,
     read_until,
     request_bytes,
@@ -85,13 +88,26 @@ def test_row_32_starting_and_stopping_again_and_again_leaves_nothing() -> None:
         with BackgroundServer(app) as server:
             assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
 
-    apps = [create_app(FakeEngine()), flask_app()]
+    ours = [create_app(make_runner(kind, FakeEngine())) for kind in HERE]
+    apps = [*ours, flask_app()]
     for app in apps:
         once(app)
     before = process.num_fds(), threading.active_count()
     for _ in range(20):
         for app in apps:
             once(app)
+    wait_until(lambda: process.num_fds() <= before[0], "no file left open")
+    wait_until(lambda: threading.active_count() <= before[1], "no thread left")
+
+
+def test_row_32_a_process_that_is_started_again_and_again_leaves_nothing() -> None:
+    process = psutil.Process()
+    server = BackgroundServer(create_app(make_runner("process", FakeEngine("a b"))))
+    for round_ in range(3):
+        with server, LabClient(server.url) as client:
+            assert client.generate("hi").text == "a b"
+        if round_ == 0:
+            before = process.num_fds(), threading.active_count()
     wait_until(lambda: process.num_fds() <= before[0], "no file left open")
     wait_until(lambda: threading.active_count() <= before[1], "no thread left")
 
@@ -115,11 +131,13 @@ def test_it_listens_where_it_is_told(host: str) -> None:
         assert httpx.get(f"{server.url}/health", trust_env=False).status_code == 200
 
 
-def test_row_33_a_taken_port_is_an_error_that_names_it() -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_33_a_taken_port_is_an_error_that_names_it(kind: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServerError, match=f"port {port} is taken.*another port"):
-            BackgroundServer(create_app(FakeEngine()), port=port).start()
+            app = create_app(make_runner(kind, FakeEngine()))
+            BackgroundServer(app, port=port).start()
 
 
 def test_row_33_two_servers_cannot_have_one_port() -> None:
@@ -194,20 +212,23 @@ def test_an_error_in_the_body_is_not_hidden() -> None:
         raise KeyError
 
 
-@pytest.mark.parametrize("stream", [True, False])
-def test_row_31_stopping_ends_an_open_request_with_a_clear_error(
-    serve: Serve, stream: bool
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_31_stopping_ends_open_requests_with_a_clear_error(
+    serve: Serve, kind: str
 ) -> None:
-    served = serve(endless())
-    body = {"prompt": "hi", "max_tokens": 90_000, "stream": stream}
-    with raw(served.url, request_bytes(body)) as sock:
-        wait_until(lambda: served.running() == 1, "it runs")
-        if stream:
-            read_until(sock, b"data:")
+    served = serve(endless(), kind=kind)
+    body = {"prompt": "hi", "max_tokens": 90_000}
+    streamed, whole = (
+        request_bytes(body | {"stream": stream}) for stream in (True, False)
+    )
+    with raw(served.url, streamed) as first, raw(served.url, whole) as second:
+        read_until(first, b"data:")
+        wait_until(lambda: served.running() == 2, "both run")
         timed_stop(served.server)
-        rest = read_until(sock, b"[DONE]\n\n")
-    assert b"the server is being stopped" in rest
-    assert stream == (b"data: [DONE]" in rest)
+        events, answer = read_until(first, b"[DONE]\n\n"), read_until(second, b"}}")
+    assert b"the server is being stopped" in events
+    assert b"data: [DONE]" in events
+    assert b"the server is being stopped" in answer and b" 503 " in answer
 
 
 def test_row_31_the_client_of_a_server_that_is_stopped_gets_a_clear_error(

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 from starlette.routing import Mount
 
@@ -278,3 +279,26 @@ def test_row_45_who_drips_their_bytes_disturbs_nobody(plain: Served) -> None:
     finally:
         for sock in drips:
             sock.close()
+
+
+@pytest.mark.parametrize("kind", ["executor", "process"])
+def test_row_47_48_49_50_the_guard_stands_before_every_runner(
+    serve: Serve, kind: str
+) -> None:
+    served = serve(FakeEngine("a b c"), kind=kind, api_key=KEY)
+    key = {"Authorization": f"Bearer {KEY}"}
+    ask = {"prompt": "hi"}
+    assert served.post().status_code == 401
+    assert served.client.generate("hi").text == "a b c"
+    for bad in ({"Host": "evil.example"}, {"Origin": "http://evil.example"}):
+        assert served.http.post("/generate", json=ask, headers=key | bad
+                                ).status_code == 400
+    plain_text = key | {"Content-Type": "text/plain"}
+    assert served.http.post("/generate", content=b"{}", headers=plain_text
+                            ).status_code == 422
+    listening = {
+        connection.laddr.ip for connection in psutil.Process().net_connections()
+        if connection.status == psutil.CONN_LISTEN
+        and connection.laddr.port == served.port
+    }
+    assert listening == {"127.0.0.1"}

@@ -1,0 +1,127 @@
+"""Real models behind each runner: the same tokens as the bare engine makes."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from lab_utils.engine import Engine, SamplingParams, Token
+from lab_utils.model.loading import load_engine
+from lab_utils.runners import (
+    ExecutorRunner,
+    Limits,
+    ProcessRunner,
+    Runner,
+    ThreadRunner,
+)
+from tests import factories
+from tests.support import KINDS, PATIENCE_S
+
+PROMPTS = ["What is 2 + 2?", "Tell me a story.", "Hello"]
+
+
+def runner_for(kind: str, model: str, engine: Engine) -> Runner:
+    """A runner of `kind` with the weights of `engine`; the process loads its own."""
+    if kind == "process":
+        return ProcessRunner(model, factory=factories.real)
+    return {"thread": ThreadRunner, "executor": ExecutorRunner}[kind](engine)
+
+
+@pytest.fixture(scope="module")
+def tutor() -> Engine:
+    return load_engine("tutor")
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Engine:
+    return factories.real("tiny")
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def tutor_runner(request: pytest.FixtureRequest, tutor: Engine) -> Iterator[Runner]:
+    runner = runner_for(request.param, "tutor", tutor).start()
+    yield runner
+    runner.stop()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def tiny_runner(request: pytest.FixtureRequest, tiny: Engine) -> Iterator[Runner]:
+    runner = runner_for(request.param, "tiny", tiny).start()
+    yield runner
+    runner.stop()
+
+
+async def answer(runner: Runner, prompt: str, params: SamplingParams) -> list[Token]:
+    stream = await runner.submit(prompt, params, Limits())
+    return [token async for token in stream]
+
+
+async def together(
+    runner: Runner, requests: list[tuple[str, SamplingParams]]
+) -> list[list[Token]]:
+    """All answers, made at the same time."""
+    async with asyncio.timeout(6 * PATIENCE_S):
+        return await asyncio.gather(*(answer(runner, *one) for one in requests))
+
+
+def alone(engine: Engine, prompt: str, params: SamplingParams) -> list[Token]:
+    return list(engine.steps(engine.prepare(prompt, params)))
+
+
+def ids(tokens: list[Token]) -> list[int]:
+    return [token.token_id for token in tokens]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.8], ids=["greedy", "seeded"])
+def test_each_runner_says_what_the_bare_engine_says(
+    tutor_runner: Runner, tutor: Engine, temperature: float
+) -> None:
+    params = SamplingParams(max_tokens=24, temperature=temperature, seed=7)
+    requests = [(prompt, params) for prompt in PROMPTS]
+    for (prompt, _), tokens in zip(
+        requests, asyncio.run(together(tutor_runner, requests)), strict=True
+    ):
+        whole = tutor.generate(prompt, 24, temperature, seed=7)
+        assert ids(tokens) == whole.token_ids
+        assert "".join(token.text for token in tokens) == whole.text
+        assert tokens[-1].finish_reason == whole.finish_reason
+
+
+def test_row_11_an_abort_of_one_does_not_change_the_other(
+    tiny_runner: Runner, tiny: Engine
+) -> None:
+    params = SamplingParams(max_tokens=60, temperature=0)
+    expected = ids(alone(tiny, "staying", params))
+
+    async def leave_after(prompt: str, count: int) -> None:
+        stream = await tiny_runner.submit(prompt, params, Limits())
+        for _ in range(count):
+            await anext(stream)
+        stream.cancel()
+
+    async def work() -> list[Token]:
+        async with asyncio.timeout(6 * PATIENCE_S):
+            staying = asyncio.create_task(answer(tiny_runner, "staying", params))
+            for count in (1, 2, 3, 5):
+                await asyncio.gather(*(
+                    leave_after("leaving" * length, count) for length in (1, 2, 3)
+                ))
+            return await staying
+
+    for _ in range(3):
+        assert ids(asyncio.run(work())) == expected
+
+
+def test_row_52_54_broken_characters_are_the_same_text_on_each(
+    tiny_runner: Runner, tiny: Engine
+) -> None:
+    # Random bytes, mostly no valid UTF-8, so that hardly a character is one token.
+    requests = [
+        ("hé😀", SamplingParams(max_tokens=40, temperature=1.5, seed=seed))
+        for seed in range(8)
+    ]
+    made = asyncio.run(together(tiny_runner, requests))
+    for request, tokens in zip(requests, made, strict=True):
+        expected = alone(tiny, *request)
+        assert ids(tokens) == ids(expected)
+        assert [token.text for token in tokens] == [token.text for token in expected]
