@@ -71,7 +71,7 @@ def card_text(tutor: Tutor, folder: Path, figures: list[Figure]) -> str:
         seconds=record["seconds"],
         machine=record["machine"],
         note=" " + record["note"] if "note" in record else "",
-        losses=", ".join(f"{kind} {loss:.3f}" for kind, loss in record["loss"].items()),
+        losses=", ".join(f"{kind} {loss:.4f}" for kind, loss in record["loss"].items()),
         size=sum(file.stat().st_size for file in files) / 1e6,
         terms=len(load_terms()),
         forms=len(HELD_OUT_FORMS),
