@@ -29,7 +29,8 @@ $(STAMP): pyproject.toml
 lab: setup
 	$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) \
 	    $(if $(DISPLAY)$(WAYLAND_DISPLAY)$(filter Darwin,$(shell uname -s)),,--no-browser) \
-	    $(LAB_OPTIONS) $(NOTEBOOK)
+	    --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/$(NOTEBOOK) \
+	    $(LAB_OPTIONS)
 
 demo: setup
 	@$(BIN)/python -m lab_utils demo

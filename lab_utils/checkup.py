@@ -88,7 +88,7 @@ def _tutor() -> Finding:
         return Finding("tutor", f"no weights in {TUTOR}",
                        "the download is incomplete: clone the repository again")
     engine = load_engine("tutor")
-    question = "What is 2 + 2?"
+    question = "What is 1 + 1?"
     answer = engine.generate(question, 16, temperature=0).text
     millions = engine.parameters / 1e6
     return Finding("tutor", f"{millions:.1f} M parameters; “{question}” “{answer}”")

@@ -18,6 +18,7 @@ from lab_utils.server import BackgroundServer, create_app
 from lab_utils.timeline import Timeline
 
 PACE_MS = 40
+SEED = 1
 LEAVE_AFTER_TOKENS = 5
 SETTLE_S = 0.3
 
@@ -58,7 +59,7 @@ def _stream_one(engine: Engine, prompt: str, max_tokens: int) -> None:
 
     with BackgroundServer(create_app(engine)) as server:
         timeline = record(
-            server.url, prompt, max_tokens=max_tokens, temperature=0, on_token=show
+            server.url, prompt, max_tokens=max_tokens, seed=SEED, on_token=show
         )
     rate = timeline.tokens_per_second
     print(f"\n\n{len(timeline.arrivals)} tokens, the first after "
@@ -72,7 +73,7 @@ def _measure(
     with BackgroundServer(case.make_app(engine)) as server:
         timeline = record(
             server.url, prompt, label=case.label, stream=case.stream,
-            max_tokens=max_tokens, temperature=0,
+            max_tokens=max_tokens, seed=SEED,
         )
         wasted = _tokens_nobody_read(engine, server.url, case.stream, timeline, prompt)
     return timeline, wasted
@@ -84,7 +85,7 @@ def _tokens_nobody_read(
     """Ask again, leave early, and count what the engine goes on to make."""
     count = len(whole.arrivals)
     body: dict[str, Any] = {
-        "prompt": prompt, "max_tokens": count, "temperature": 0, "stream": stream
+        "prompt": prompt, "max_tokens": count, "seed": SEED, "stream": stream
     }
     if stream:
         with LabClient(url) as client:

@@ -19,7 +19,7 @@ def test_here_everything_that_the_lessons_need_is_well(
     said = capsys.readouterr().out
     assert "✗" not in said, said
     assert said.endswith("All is well: go on.\n")
-    assert "“What is 2 + 2?” “The answer is 4.”" in said
+    assert "“What is 1 + 1?” “The answer is 2.”" in said
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(

@@ -32,9 +32,10 @@ def find_chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests."""
+    """One headless Chromium per file. Not longer: while it lives, Playwright keeps an
+    event loop running in this thread, in which no other test could start its own."""
     path = find_chromium()
     if path is None:
         message = "no Chromium here: install it (Debian: apt-get install chromium)"
@@ -47,7 +48,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on a copy of the notebooks; yields the address of its file tree."""
     home = tmp_path_factory.mktemp("lab")

@@ -38,7 +38,7 @@ def test_run_all_on_notebook_00_shows_the_answer_growing(
         screenshot(page, f"notebook-00-{len(lengths)}")
     page.wait_for_function(
         "() => [...document.querySelectorAll('.jp-OutputArea')].pop()"
-        ".textContent.includes('All is well')", timeout=60_000,
+        ".textContent.includes('server running: False')", timeout=60_000,
     )
     expect(page.locator(".jp-OutputArea-output[data-mime-type*='stderr']")).to_have_count(0)
     expect(page.locator("[data-mime-type='application/vnd.jupyter.error']")).to_have_count(0)

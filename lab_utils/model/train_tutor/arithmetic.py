@@ -45,8 +45,8 @@ def _number(rng: random.Random) -> int:
 
 
 def _operands(rng: random.Random) -> tuple[int, int]:
-    """Two numbers that are free to be trained on; one in twelve pairs has one digit."""
-    if rng.random() < 1 / 12:
+    """Two numbers that are free to be trained on, in one of five cases of one digit."""
+    if rng.random() < 1 / 5:
         return rng.randrange(10), rng.randrange(10)
     while True:
         a, b = _number(rng), _number(rng)

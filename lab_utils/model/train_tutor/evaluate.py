@@ -121,17 +121,30 @@ def story_prompts() -> list[str]:
     return prompts
 
 
+def new_name_prompts() -> list[str]:
+    """Story prompts about names that no list contains."""
+    names = "Zelda Linus Odette Kasimir Noemi Barnaby Saskia Tycho Ludmila Quentin"
+    return [f"Tell me a story about {name} and a lantern." for name in names.split()]
+
+
 def judge_stories(tutor: Tutor, way: Way) -> list[Figure]:
     """How many stories end by themselves at 100 to 300 tokens, and keep their word."""
-    prompts = story_prompts()
+    prompts = story_prompts() + new_name_prompts()
     stories = tutor.answer(prompts, way.form, temperature=way.temperature, seed=7)
-    told = list(zip(prompts, stories, strict=True))
-    ended = sum(one.ended and 100 <= one.tokens <= 300 for one in stories)
-    whole = sum(not faults(prompt, one.text) for prompt, one in told)
+    ended = [one.ended and 100 <= one.tokens <= 300 for one in stories]
+    both = zip(prompts, stories, strict=True)
+    whole = [not faults(prompt, one.text) for prompt, one in both]
+    known = len(story_prompts())
     return [
-        Figure("stories ended by EOS at 100 to 300 tokens", way, len(told), ended),
-        Figure("stories true to their names and things", way, len(told), whole),
+        _count("stories ended by EOS at 100 to 300 tokens", way, ended),
+        _count("stories true to their names and things", way, whole[:known]),
+        _count("the same, about names never met", way, whole[known:]),
     ]
+
+
+def _count(name: str, way: Way, right: list[bool]) -> Figure:
+    """A figure out of single verdicts."""
+    return Figure(name, way, len(right), sum(right))
 
 
 def exams() -> dict[str, list[Pair]]:

@@ -8,7 +8,7 @@ class Plan:
     """Everything a run depends on; the same plan gives the same text and start."""
 
     seed: int = 1
-    steps: int = 7500
+    steps: int = 8550
     short_tokens: int = 3072
     long_tokens: int = 3072
     rate: float = 4e-3

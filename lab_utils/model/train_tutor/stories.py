@@ -194,12 +194,24 @@ def _prompt(rng: random.Random, words: dict[str, str]) -> str:
     return prompt.rstrip(".?") if rng.random() < 0.1 else prompt
 
 
-def story_pair(rng: random.Random) -> Pair:
-    """A random request for a story, or the opening of one, with a fitting story."""
+def _draw(rng: random.Random) -> tuple[str, Pair]:
+    """A hero's name, and a random request with a story about that hero."""
     words = _forms(_words(rng))
     plot = rng.choice(_plots_for(words["family"], words["t"]))
     if rng.random() < 0.03:
         story = _tell(rng, WORDS["starts"][0], plot, words)
-        return Pair(OPENING, story.removeprefix(OPENING), "story")
+        return words["N"], Pair(OPENING, story.removeprefix(OPENING), "story")
     story = _tell(rng, rng.choice(WORDS["starts"]), plot, words)
-    return Pair(_prompt(rng, words), story, "story")
+    return words["N"], Pair(_prompt(rng, words), story, "story")
+
+
+def story_pair(rng: random.Random) -> Pair:
+    """A random request for a story, or the opening of one, with a fitting story.
+
+    A made-up name is only told where it was asked for: left to itself, the model is
+    to choose a name that people have.
+    """
+    while True:
+        name, pair = _draw(rng)
+        if name in NAMES or name in pair.question:
+            return pair
