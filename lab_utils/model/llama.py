@@ -45,7 +45,7 @@ class KVCache:
     """
 
     def __init__(self, model: "LeanLlama", slots: int, context: int) -> None:
-        shape = (model.layers_count, slots, model.kv_heads, context, model.head_dim)
+        shape = (model.layers_count, slots, context, model.kv_heads, model.head_dim)
         self.keys = torch.zeros(shape, dtype=model.dtype)
         self.values = torch.zeros(shape, dtype=model.dtype)
         self.context = context
@@ -129,13 +129,14 @@ class LeanLlama:
         sin = self._sin[positions][:, :, None]
         rows = torch.arange(slots.start, slots.stop)[:, None]
         for index, layer in enumerate(self._layers):
-            keys, values = cache.keys[index], cache.values[index]  # [slots, K, ctx, D]
+            keys, values = cache.keys[index], cache.values[index]  # [slots, ctx, K, D]
             normed = self._normed(hidden, layer.attention_norm)
             query, key, value = self._attention_inputs(layer, normed, cos, sin)
-            keys[rows, :, positions] = key
-            values[rows, :, positions] = value
+            keys[rows, positions] = key
+            values[rows, positions] = value
             attended = F.scaled_dot_product_attention(
-                query.transpose(1, 2), keys[slots, :, :end], values[slots, :, :end],
+                query.transpose(1, 2), keys[slots, :end].transpose(1, 2),
+                values[slots, :end].transpose(1, 2),
                 attn_mask=mask, enable_gqa=self.heads != self.kv_heads,
             )  # [B, H, T, D]
             hidden = hidden + F.linear(attended.transpose(1, 2).flatten(2), layer.out)
@@ -151,12 +152,14 @@ class LeanLlama:
         batch, length, _ = normed.shape
         fused = F.linear(normed, layer.qkv, layer.qkv_bias)
         fused = fused.view(batch, length, -1, self.head_dim)
-        sizes = [self.heads, self.kv_heads, self.kv_heads]
-        query, key, value = torch.split(fused, sizes, dim=2)
+        sizes = [self.heads + self.kv_heads, self.kv_heads]
+        turning, value = torch.split(fused, sizes, dim=2)
         if layer.query_norm is not None and layer.key_norm is not None:
-            query = self._normed(query, layer.query_norm)
-            key = self._normed(key, layer.key_norm)
-        return _rotated(query, cos, sin), _rotated(key, cos, sin), value
+            query = self._normed(turning[:, :, : self.heads], layer.query_norm)
+            key = self._normed(turning[:, :, self.heads :], layer.key_norm)
+            turning = torch.cat([query, key], dim=2)
+        turned = _rotated(turning, cos, sin)
+        return turned[:, :, : self.heads], turned[:, :, self.heads :], value
 
     def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
         return F.rms_norm(hidden, weight.shape, weight, self.eps)
@@ -212,14 +215,17 @@ def _weight(module: Any, name: str) -> Tensor | None:
 
 
 def _rotations(rotary: Any, context: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of every position's rotation, [context, D] each."""
+    """Cosine and sine of every position's rotation, [context, D] each; the sine of the
+    first half is negative, as `_rotated` needs it."""
     angles = torch.outer(torch.arange(context).float(), rotary.inv_freq.float())
-    angles = torch.cat([angles, angles], dim=-1)
+    cos, sin = angles.cos(), angles.sin()
     scale = rotary.attention_scaling
-    return (angles.cos() * scale).to(dtype), (angles.sin() * scale).to(dtype)
+    cos, sin = torch.cat([cos, cos], -1) * scale, torch.cat([-sin, sin], -1) * scale
+    return cos.to(dtype), sin.to(dtype)
 
 
 def _rotated(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (first half, second half) of `heads` by its position's angle."""
-    first, second = heads.chunk(2, dim=-1)
-    return heads * cos + torch.cat([-second, first], dim=-1) * sin
+    """Turn each pair (x of the first half, y of the second) of `heads` [B, T, …, D] by
+    its position's angle: (x cos - y sin, y cos + x sin)."""
+    swapped = heads.roll(heads.shape[-1] // 2, dims=-1)
+    return heads * cos + swapped * sin
