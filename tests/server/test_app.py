@@ -141,7 +141,7 @@ def test_row_15_under_full_load_health_is_200_and_ready_is_503(
 ) -> None:
     assert narrow.http.get("/ready").status_code == 200
     with raw(narrow.url, ENDLESS), raw(narrow.url, ENDLESS):
-        wait_until(lambda: narrow.waiting() == 1, "one waits")
+        wait_until(lambda: (narrow.running(), narrow.waiting()) == (1, 1), "one each")
         assert narrow.http.get("/health").status_code == 200
         assert narrow.http.get("/ready").status_code == 503
         response = narrow.post(stream=True)
@@ -153,7 +153,7 @@ def test_row_15_under_full_load_health_is_200_and_ready_is_503(
 @pytest.mark.parametrize("stream", [False, True])
 def test_row_14_too_many_get_503_as_a_status(narrow: Served, stream: bool) -> None:
     with raw(narrow.url, ENDLESS), raw(narrow.url, ENDLESS):
-        wait_until(lambda: narrow.waiting() == 1, "one waits")
+        wait_until(lambda: (narrow.running(), narrow.waiting()) == (1, 1), "one each")
         responses = [narrow.post(stream=stream) for _ in range(9)]
     for response in responses:
         assert response.status_code == 503
