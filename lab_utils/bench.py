@@ -50,14 +50,14 @@ PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 class Contestant:
     """A server to be measured.
 
-    command: starts it. path: where it streams: `/generate`, or `/v1/completions` in
-    OpenAI's format. counts_slots: whether its `/health` does. url: known beforehand
-    where the server does not print it.
+    command: starts it. model: what it must be asked for in OpenAI's format, at
+    `/v1/completions`; None where it streams at `/generate`. counts_slots: whether its
+    `/health` does. url: known beforehand where the server does not print it.
     """
 
     name: str
     command: tuple[str, ...]
-    path: str = "/generate"
+    model: str | None = None
     counts_slots: bool = True
     url: str | None = None
 
@@ -108,7 +108,7 @@ def peers(folder: Path, dtype: str) -> list[Contestant]:
         command = (str(Path(sys.executable).parent / "transformers"), "serve",
                    str(folder), *options, "--device", "cpu", "--dtype", dtype,
                    "--port", str(port))
-        made.append(Contestant(name, command, "/v1/completions", False,
+        made.append(Contestant(name, command, str(folder), False,
                                f"http://127.0.0.1:{port}"))
     return made
 
@@ -169,21 +169,26 @@ def measure(
     with pinging(url, PING_EVERY_S) as (_, pings):
         time.sleep(0.5)
     figures.idle_ms += waits_ms(pings)
-    path = contestant.path
-    figures.one.append(asyncio.run(_streams(url, path, 1, tokens)))
+    model = contestant.model
+    figures.one.append(asyncio.run(_streams(url, model, 1, tokens)))
     with pinging(url, PING_EVERY_S) as (_, pings):
-        figures.eight.append(asyncio.run(_streams(url, path, STREAMS, tokens)))
+        figures.eight.append(asyncio.run(_streams(url, model, STREAMS, tokens)))
     figures.health_ms += waits_ms(pings)
     if contestant.counts_slots:
         figures.freed_ms.append(_freed_ms(url))
 
 
-async def _streams(url: str, path: str, count: int, tokens: int) -> float:
-    """Tokens per second of `count` simultaneous streams, first to last token."""
+async def _streams(url: str, model: str | None, count: int, tokens: int) -> float:
+    """Tokens per second of `count` simultaneous streams, first to last token.
+
+    With a `model`, in OpenAI's format, from the request to the last token: an event
+    there may hold several tokens or none, so that the first one cannot be seen.
+    """
     body = {"prompt": PROMPT, "max_tokens": tokens, "temperature": 0, "stream": True}
-    if path != "/generate":
-        body |= {"model": "any", "stream_options": {"include_usage": True}}
-    arrivals: list[float] = []
+    path, arrivals = "/generate", list[float]()
+    if model is not None:
+        body |= {"model": model, "stream_options": {"include_usage": True}}
+        path, arrivals = "/v1/completions", [perf_counter()]
     made: list[int] = []
 
     async def read(client: httpx.AsyncClient) -> None:
@@ -194,9 +199,8 @@ async def _streams(url: str, path: str, count: int, tokens: int) -> float:
                 arrivals.append(perf_counter())
                 for event in decoder.feed(chunk):
                     events += event.data != sse.DONE
-                    if path != "/generate":
+                    if model is not None:
                         usage = _usage(event.data) or usage
-        # Events are tokens here; elsewhere one event may hold several or none.
         made.append(usage or events)
 
     async with httpx.AsyncClient(base_url=url, timeout=None, trust_env=False) as client:
