@@ -24,7 +24,10 @@ from flask import Flask
 from lab_utils.server import registry
 from lab_utils.server.wsgi import ThreadedWSGIServer
 
-START_S = 30.0
+START_S = 150.0
+"""Longer than an engine process may take to load its model, which has its own words
+for being late."""
+
 STOP_S = 2.0
 GRACE_S = 1
 
