@@ -3,6 +3,8 @@
 from lab_utils.checkup import doctor
 from lab_utils.client import LabClient
 from lab_utils.model.loading import load_engine
+from lab_utils.panel import predict
+from lab_utils.recording import record
 from lab_utils.server import BackgroundServer, create_app
 from lab_utils.server.registry import stop_all
 
@@ -12,5 +14,7 @@ __all__ = [
     "create_app",
     "doctor",
     "load_engine",
+    "predict",
+    "record",
     "stop_all",
 ]

@@ -32,7 +32,7 @@ from lab_utils.client import LabClient
 from lab_utils.contestants import Contestant, contestants, export, peers, started
 from lab_utils.engine import SamplingParams
 from lab_utils.model.loading import load_engine
-from lab_utils.record import pinging
+from lab_utils.recording import pinging
 from lab_utils.server import sse
 from lab_utils.timeline import Ping
 

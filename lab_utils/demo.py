@@ -13,7 +13,7 @@ from lab_utils.baselines import create_flask_app
 from lab_utils.client import LabClient
 from lab_utils.engine import Engine
 from lab_utils.model.loading import load_engine
-from lab_utils.record import record
+from lab_utils.recording import record
 from lab_utils.server import BackgroundServer, create_app
 from lab_utils.timeline import Timeline
 
@@ -94,7 +94,7 @@ def _tokens_nobody_read(
                 pass
             tokens.close()
     else:
-        patience = whole.ended * LEAVE_AFTER_TOKENS / max(count, 1)
+        patience = (whole.ended or 0) * LEAVE_AFTER_TOKENS / max(count, 1)
         with contextlib.suppress(httpx.TimeoutException):
             httpx.post(
                 f"{url}/generate", json=body, timeout=patience, trust_env=False
@@ -117,7 +117,7 @@ def table(columns: list[tuple[Timeline, int]]) -> str:
     rows.append(["Time to first visible token",
                  *(f"{timeline.ttft_ms or 0:.0f} ms" for timeline, _ in columns)])
     rows.append(["Total generation time",
-                 *(f"{1e3 * timeline.ended:.0f} ms" for timeline, _ in columns)])
+                 *(f"{1e3 * (timeline.ended or 0):.0f} ms" for timeline, _ in columns)])
     rows.append(["Slowest /health meanwhile",
                  *(f"{timeline.slowest_ping_ms or 0:.0f} ms"
                    for timeline, _ in columns)])

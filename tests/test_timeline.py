@@ -37,6 +37,6 @@ def test_tokens_that_come_all_at_once_have_no_rate() -> None:
 
 def test_a_ping_without_an_answer_has_waited_until_the_end() -> None:
     pings = [Ping(0.0, 0.01), Ping(0.5, 0.52), Ping(0.9)]
-    timeline = Timeline("x", ended=2.0, pings=pings)
+    timeline = Timeline("x", seen=2.0, ended=2.0, pings=pings)
     assert timeline.slowest_ping_ms == pytest.approx(1100)
     assert Timeline("x", pings=pings[:2]).slowest_ping_ms == pytest.approx(20)

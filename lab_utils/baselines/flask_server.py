@@ -30,8 +30,9 @@ def create_flask_app(engine: Engine) -> Flask:
         return jsonify(engine.generate(**fields).as_dict())
 
     @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok", "model": engine.name, "runner": "flask"}
+    def health() -> tuple[dict[str, str], dict[str, str]]:
+        about = {"status": "ok", "model": engine.name, "runner": "flask"}
+        return about, {"Server-Timing": f"pace;dur={engine.pace_ms:g}"}
 
     @app.errorhandler(ValidationError)
     @app.errorhandler(InvalidRequest)

@@ -103,7 +103,8 @@ class Runner(ABC):
 
     kind: its name on the command line and in `/health`. model: the model's name.
     max_batch: how many requests run at the same time. max_queue: how many more may
-    wait. context: how many tokens a prompt and its answer may have together.
+    wait. context: how many tokens a prompt and its answer may have together. pace_ms:
+    how long each step is made to last at least.
     """
 
     kind: str
@@ -111,6 +112,7 @@ class Runner(ABC):
     max_batch: int
     max_queue: int
     context: int
+    pace_ms: float
 
     @abstractmethod
     def start(self) -> Self:

@@ -76,7 +76,7 @@ def main(start: Start, parent: Connection, beat: Any) -> None:
             socket.send(encode([NotReady(reason)]))
             return
         beat[0] = time.monotonic()
-        socket.send(encode([Ready(engine.name, engine.context)]))
+        socket.send(encode([Ready(engine.name, engine.context, engine.pace_ms)]))
         EngineLoop(engine, scheduler, socket, beat).run()
 
 

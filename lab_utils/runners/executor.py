@@ -33,6 +33,7 @@ class ExecutorRunner(AdmittingRunner):
         super().__init__(engine.name, max_batch, max_queue)
         self.engine = engine
         self.context = engine.context
+        self.pace_ms = engine.pace_ms
         self._pool: ThreadPoolExecutor | None = None
         self._thread: threading.Thread | None = None
         self._waiting: dict[Job, asyncio.Event] = {}  # oldest first

@@ -134,6 +134,7 @@ class AdmittingRunner(Runner):
         self.model = model
         self.max_batch = max_batch
         self.max_queue = max_queue
+        self.pace_ms = 0.0
         self._changed = threading.Condition()  # guards the jobs and what is derived
         self._jobs: set[Job] = set()
         self._step_started: float | None = None

@@ -57,6 +57,7 @@ class Ready(msgspec.Struct, frozen=True, tag=True):
 
     model: str
     context: int
+    pace_ms: float
 
 
 class NotReady(msgspec.Struct, frozen=True, tag=True):

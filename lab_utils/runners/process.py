@@ -84,6 +84,7 @@ class ProcessRunner(AdmittingRunner):
         finally:
             self._loading = None
         self.model, self.context = ready.model, ready.context
+        self.pace_ms = ready.pace_ms
         link.serve(self._receive, self._watch, self._died)
         self._link = link
 

@@ -37,6 +37,7 @@ class ThreadRunner(AdmittingRunner):
         super().__init__(engine.name, max_batch, max_queue)
         self.engine = engine
         self.context = engine.context
+        self.pace_ms = engine.pace_ms
         self._arrived: deque[Job] = deque()
         self._stopping = False
         self._died: BaseException | None = None

@@ -106,7 +106,10 @@ def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
     async def health() -> Response:
         """200 while the engine lives, else 503; costs the engine nothing."""
         status = runner.status(limits.stall_s)
-        return JSONResponse(asdict(status), 200 if status.status == "ok" else 503)
+        return JSONResponse(
+            asdict(status), 200 if status.status == "ok" else 503,
+            headers={"Server-Timing": f"pace;dur={runner.pace_ms:g}"},
+        )
 
     @app.get("/ready")
     async def ready() -> Response:

@@ -8,7 +8,7 @@ import pytest
 from lab_utils.baselines import create_flask_app
 from lab_utils.client import ServerGone
 from lab_utils.engine import FakeEngine
-from lab_utils.record import pinging, record
+from lab_utils.recording import pinging, record
 from tests.support import Serve, wait_until
 
 
@@ -20,7 +20,8 @@ def test_a_stream_becomes_a_timeline(serve: Serve) -> None:
     assert timeline.text == "".join(shown) == "a b c"
     assert len(timeline.arrivals) == 3
     assert timeline.arrivals == sorted(timeline.arrivals)
-    assert timeline.arrivals[0] > 0 and timeline.arrivals[-1] <= timeline.ended
+    assert timeline.arrivals[0] > 0 and timeline.ended
+    assert timeline.arrivals[-1] <= timeline.ended
     assert timeline.finish_reason == "stop"
     assert len(timeline.pings) >= 3
     assert all(ping.answered and ping.answered >= ping.sent for ping in timeline.pings)

@@ -1,0 +1,52 @@
+"""A place to put a guess before a cell runs; the figure that follows shows it."""
+
+import json
+import os
+from contextlib import suppress
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+from ipywidgets import HTML, FloatText, HBox
+
+from lab_utils.plots.guess import Guess
+
+FILE = Path("guesses.json")
+"""Beside the notebook: what was guessed survives a restart of the kernel."""
+
+
+def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
+    """Ask the reader to guess, and return the guess; its `value` follows the box.
+
+    unit: written behind the box; a guess in "ms" or "s" can stand on a time axis.
+    value: what is in the box until the reader changes it, so that a notebook runs
+    unattended too. A guess that was changed is kept in `guesses.json`.
+    """
+    guess = Guess(question, _kept().get(question, value), unit)
+    box = FloatText(value=guess.value, layout={"width": "110px"}, tooltip=question)
+
+    def changed(change: dict[str, Any]) -> None:
+        guess.value = change["new"]
+        _keep(guess)
+
+    box.observe(changed, "value")
+    text = f'<span style="font-size:17px">◇ <b>{escape(question)}</b></span>'
+    display(HBox([HTML(text), box, HTML(escape(unit))], layout={"flex_flow": "wrap"}))
+    return guess
+
+
+def _kept() -> dict[str, float]:
+    """What earlier runs of this folder's notebooks were told; nothing if unreadable."""
+    with suppress(OSError, ValueError):
+        kept = json.loads(FILE.read_text(encoding="utf-8"))
+        return {question: float(value) for question, value in kept.items()}
+    return {}
+
+
+def _keep(guess: Guess) -> None:
+    draft = FILE.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):  # a folder that cannot be written keeps no guesses
+        content = {**_kept(), guess.question: guess.value}
+        draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        os.replace(draft, FILE)

@@ -1,0 +1,290 @@
+"""Requests on one time axis, each with its tokens and a lane of `/health` pings.
+
+The picture of the series: a blocked server becomes a hatched band over a triangle of
+waiting pings, a streaming one a row of ticks over a row of dots.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
+from statistics import median
+
+from lab_utils.plots.canvas import (
+    NARROW,
+    Axis,
+    Canvas,
+    milliseconds,
+    number,
+    round_up,
+)
+from lab_utils.plots.guess import Guess
+from lab_utils.plots.picture import Picture
+from lab_utils.timeline import Ping, Timeline
+
+AT_ONCE_MS = 100
+"""An answer within a tenth of a second is felt to be immediate (Nielsen, Usability
+Engineering, 1993, section 5.5); a ping that took longer is drawn as a line."""
+
+TOKENS, HEALTH, GAPS = 46, 58, 78
+"""Heights of the lanes, in pixels."""
+
+ABOVE, BETWEEN = 30, 14
+
+
+def lanes(
+    timelines: Timeline | Sequence[Timeline],
+    *,
+    title: str = "",
+    guess: Guess | None = None,
+    extent: float | None = None,
+    now: float | None = None,
+    gaps: bool = False,
+) -> Picture:
+    """Draw `timelines` below each other on one axis that starts when each was sent.
+
+    guess: drawn as a diamond on the axis if its unit is a time. extent: the end of the
+    axis in seconds; None takes the longest run. now: where the dashed line stands.
+    gaps: with a lane for the milliseconds between tokens.
+    """
+    runs = [timelines] if isinstance(timelines, Timeline) else list(timelines)
+    extent = extent or extent_of(runs)
+    draw = partial(_draw, runs, title, guess, extent, now, gaps)
+    what = title or " · ".join(run.label for run in runs if run.label) or "One request"
+    return Picture(what, " ".join(map(describe, runs)), draw, table(runs))
+
+
+def extent_of(runs: Sequence[Timeline]) -> float:
+    """The end of an axis that holds all of `runs`, in seconds."""
+    ends = [max(run.ended or run.seen, *run.unread, 0.0) for run in runs]
+    return max(1.04 * max(ends, default=0.0), 0.1)
+
+
+def describe(run: Timeline) -> str:
+    """A sentence for who cannot see the picture."""
+    name = run.label or "The server"
+    count = len(run.arrivals)
+    parts = [
+        f"first of {count} tokens after {milliseconds(run.ttft_ms)}"
+        if count else f"no token within {milliseconds(1e3 * run.seen)}"
+    ]
+    if run.left is not None:
+        parts.append(f"the reader left after {milliseconds(1e3 * run.left)}")
+    elif run.ended is not None:
+        parts.append(f"ended after {milliseconds(1e3 * run.ended)}")
+    if run.unread:
+        parts.append(f"{len(run.unread)} tokens made for nobody")
+    if run.pings:
+        parts.append(f"/health: {health_words(run)}")
+    return f"{name}: {'; '.join(parts)}."
+
+
+def health_words(run: Timeline) -> str:
+    """How the pings fared, in a few words."""
+    waits = run.waits_ms
+    late = [wait for wait in waits if wait > AT_ONCE_MS]
+    if not waits:
+        return "not asked"
+    if not late:
+        return f"{len(waits)} asked, slowest {milliseconds(max(waits))}"
+    return f"{len(late)} of {len(waits)} waited, up to {milliseconds(max(late))}"
+
+
+def table(runs: Sequence[Timeline]) -> list[list[str]]:
+    """The figures of each run, one column each."""
+    rows: list[list[str]] = [["", *(run.label for run in runs)]]
+
+    def row(name: str, values: list[str]) -> None:
+        rows.append([name, *values])
+
+    row("time to first token", [milliseconds(run.ttft_ms) for run in runs])
+    row("total", [milliseconds(_ms(run.ended)) for run in runs])
+    row("tokens", [str(len(run.arrivals)) for run in runs])
+    row("tokens per second", [rate(run) for run in runs])
+    row("gap, median", [milliseconds(run.median_gap_ms) for run in runs])
+    row("gap, 95th percentile", [milliseconds(run.p95_gap_ms) for run in runs])
+    row("/health, slowest", [milliseconds(run.slowest_ping_ms) for run in runs])
+    row("/health, unanswered", [str(run.unanswered) for run in runs])
+    if any(run.unread for run in runs):
+        row("tokens made for nobody", [str(len(run.unread)) for run in runs])
+    return rows
+
+
+def rate(run: Timeline) -> str:
+    """Tokens per second in words; an en dash if all came at one moment."""
+    value = run.tokens_per_second
+    return "–" if value is None else f"{number(value)} /s"
+
+
+def _ms(seconds: float | None) -> float | None:
+    return None if seconds is None else 1e3 * seconds
+
+
+def _draw(
+    runs: list[Timeline], title: str, guess: Guess | None, extent: float,
+    now: float | None, gaps: bool, width: int,
+) -> Canvas:
+    narrow = width <= NARROW
+    left = 58.0 if gaps and narrow else 8.0 if narrow else 196.0
+    axis = Axis((0, extent), left, width - 72)
+    words = 24 if narrow else 0
+    middle = GAPS + 28 if gaps else 0
+    each = words + ABOVE + TOKENS + middle + words + BETWEEN + HEALTH
+    top = 58 if title else 4
+    bottom = top + len(runs) * (each + 16)
+    canvas = Canvas(width, bottom + (118 if narrow else 92))
+    if title:
+        canvas.text(0, 22, title, "bold", size=18 if narrow else 20)
+        canvas.text(0, 46, _conditions(runs), "soft", size=15 if narrow else 17)
+    for at, run in enumerate(runs):
+        _run(canvas, axis, run, top + at * (each + 16), gaps, words)
+    canvas.time_axis(axis, bottom + 4)
+    if now is not None and now < extent:
+        canvas.line(axis.at(now), top + ABOVE, axis.at(now), bottom + 4, "now")
+    if guess is not None and guess.seconds is not None:
+        canvas.guess(axis.at(guess.seconds), bottom + 4)
+    canvas.legend(bottom + 60, _legend(runs, guess))
+    return canvas
+
+
+def _conditions(runs: list[Timeline]) -> str:
+    about = {run.about for run in runs if run.about}
+    pace = {run.pace_ms for run in runs if run.pace_ms}
+    words = sorted(about)[:1] if len(about) == 1 else []
+    words += [f"paced: at least {number(max(pace))} ms per step"] if pace else []
+    return " · ".join([*words, "one time axis" if len(runs) > 1 else "time since sent"])
+
+
+def _legend(runs: list[Timeline], guess: Guess | None) -> list[tuple[str, str]]:
+    pings = any(run.pings for run in runs)
+    late = any(wait > AT_ONCE_MS for run in runs for wait in run.waits_ms)
+    return [
+        ("tick", "a token arrives"),
+        *([("dot", "/health answered at once")] if pings else []),
+        *([("late", "/health waits: asked to answered")] if late else []),
+        *([("unread", "made for nobody")] if any(run.unread for run in runs) else []),
+        *([("guess", str(guess))] if guess is not None else []),
+    ]
+
+
+def _run(
+    canvas: Canvas, axis: Axis, run: Timeline, top: float, gaps: bool, words: float
+) -> None:
+    """One request: its name, tokens, gaps and pings. words: the height of the names
+    that stand above the lanes where there is no room beside them."""
+    label, _, detail = run.label.partition(", ")
+    y = top + words + ABOVE
+    if words:
+        canvas.text(0, top + 16, run.label or "tokens", "bold")
+    else:
+        canvas.text(0, y + 20, label or "tokens", "bold" if label else "soft")
+        canvas.text(0, y + 42, detail, "soft")
+    _tokens(canvas, axis, run, y)
+    y += TOKENS
+    if gaps:
+        _gaps(canvas, axis, run, y + 28)
+        y += GAPS + 28
+    y += words + BETWEEN
+    said = health_words(run)
+    if not run.pings:
+        return
+    if words:
+        canvas.text(0, y - 8, f"/health · {said}", "soft")
+    else:
+        canvas.text(0, y + 15, "/health", "soft")
+        for at, part in enumerate(said.split(", ")):
+            canvas.text(0, y + 36 + 20 * at, part, "soft", size=15)
+    _health(canvas, axis, run, y)
+
+
+def _tokens(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
+    canvas.rect(axis.left, y, axis.right - axis.left, TOKENS, "band")
+    first = run.arrivals[0] if run.arrivals else run.ended or run.seen
+    canvas.hatch(axis.left, y, axis.at(first) - axis.left, TOKENS)
+    if axis.at(first) - axis.left > 190:
+        middle = (axis.left + axis.at(first)) / 2
+        canvas.rect(middle - 86, y + 12, 172, 22, "band")
+        canvas.text(middle, y + 29, "nothing to read yet", "soft", anchor="middle")
+    _ticks(canvas, axis, run.arrivals[1:], y, "token")
+    _ticks(canvas, axis, run.unread, y, "late")
+    if run.arrivals:
+        x = axis.at(first)
+        canvas.line(x, y - 8, x, y + TOKENS + 6, "first")
+        on_right = x > (axis.left + axis.right) / 2
+        canvas.text(x + (6 if on_right else -4), y - 12,
+                    f"first token {milliseconds(run.ttft_ms)}", "first bold",
+                    anchor="end" if on_right else "start")
+    if run.left is not None:
+        canvas.cross(axis.at(run.left), y + TOKENS / 2, "ink", 8)
+    _ending(canvas, axis, run, y)
+
+
+def _ending(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
+    """At the right end of the lane: how long it took, or what went wrong."""
+    x = axis.right + 10
+    if run.unread:
+        canvas.text(x, y + 20, f"+{len(run.unread)}", "late bold")
+        canvas.text(x, y + 40, "wasted", "soft", size=15)
+    elif run.state == "failed":
+        canvas.text(x, y + 30, "failed", "late bold")
+    elif run.ended is not None:
+        canvas.text(x, y + 30, milliseconds(1e3 * run.ended), "bold")
+
+
+def _ticks(
+    canvas: Canvas, axis: Axis, moments: Sequence[float], y: float, kind: str
+) -> None:
+    dense = len(moments) * 4 > axis.right - axis.left
+    marks = [(axis.at(at), y + 4, axis.at(at), y + TOKENS - 4) for at in moments]
+    canvas.rows(marks, f"{kind} thin" if dense else kind)
+
+
+def _gaps(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
+    gaps = run.gaps_ms
+    typical = max(run.median_gap_ms or 0, run.pace_ms, 1.0)
+    top = round_up(max([2 * typical, *gaps]))
+    scale = Axis((0, top), y + GAPS, y)
+    for value in (0.0, top / 2, top):
+        canvas.line(axis.left, scale.at(value), axis.right, scale.at(value), "rule")
+        canvas.text(axis.left - 8, scale.at(value) + 6, number(value), "soft",
+                    anchor="end", size=16)
+    if axis.left > 100:
+        canvas.text(0, y + 34, "gap between", "soft")
+        canvas.text(0, y + 54, "tokens, ms", "soft")
+    else:
+        canvas.text(axis.left, y - 8, "gap between tokens, ms", "soft", size=16)
+    for moment, gap in zip(run.arrivals[1:], gaps, strict=False):
+        canvas.dot(axis.at(moment), scale.at(gap), "token", 3.5)
+
+
+def _health(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
+    """Dots on the first row; pings that wait hang below, each on a row of its own."""
+    step = _row_height(run.pings, axis)
+    row, waiting, starts = 0, [], []
+    ends: list[tuple[float, float]] = []
+    for ping, wait in zip(run.pings, run.waits_ms, strict=True):
+        x = axis.at(ping.sent)
+        if wait <= AT_ONCE_MS and ping.answered is not None:
+            canvas.dot(x, y + 8, "alive")
+            row = 0
+            continue
+        end = axis.at(run.seen if ping.answered is None else ping.answered)
+        height = y + 8 + min(row * step, HEALTH - 14)
+        waiting.append((x, height, end, height))
+        starts.append((x, height))
+        if ping.answered is None:
+            canvas.arrow(end, height, "late thin", 4)
+        else:
+            ends.append((end, height))
+        row += 1
+    canvas.rows(waiting, "late thin")
+    canvas.rows([(x, at - 4, x, at + 4) for x, at in ends], "late")
+    for x, at in starts:
+        canvas.dot(x, at, "late", 2.6)
+
+
+def _row_height(pings: list[Ping], axis: Axis) -> float:
+    """So high that a whole run of waiting pings fits its lane; fixed by the axis and
+    the schedule, so that nothing moves while pings are added."""
+    between = [later.sent - ping.sent for ping, later in pairwise(pings)]
+    most = (axis.high - axis.low) / max(median(between), 1e-3) if between else 1
+    return min(7.0, (HEALTH - 14) / max(most, 1))

@@ -1,0 +1,246 @@
+"""One request, watched: its tokens and a row of `/health` pings become a `Timeline`."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any, Self
+
+import httpx
+
+from lab_utils.client import LabClient
+from lab_utils.timeline import Ping, Timeline
+
+PING_EVERY_S = 0.05
+LAST_ANSWER_S = 30.0
+SETTLE_S = 1.0
+"""How long the pings of a recording may still be answered when its request is over."""
+
+ABOUT_S = 1.0
+STOP_POLL_S = 0.01
+
+
+class Recording:
+    """One request and its pings, in a thread of their own; `timeline` grows meanwhile.
+
+    url: of the server. stream: whether to ask for the answer token by token. every:
+    seconds from one ping to the next. leave_after: the reader leaves after so many
+    tokens. on_token: called, in that thread, with each piece of text as it arrives.
+    params: the fields of `/generate`.
+
+    `start()` it, then `join()` it or await it: both return the timeline. `stop()`
+    leaves the request as a closed browser tab would.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        prompt: str,
+        *,
+        label: str = "",
+        stream: bool = True,
+        every: float = PING_EVERY_S,
+        leave_after: int | None = None,
+        on_token: Callable[[str], None] | None = None,
+        **params: Any,
+    ) -> None:
+        self.timeline = Timeline(
+            label or url, prompt=prompt, expected=params.get("max_tokens")
+        )
+        self._url = url
+        self._fields = {"prompt": prompt, **params}
+        self._stream = stream
+        self._every = every
+        self._leave_after = leave_after
+        self._on_token = on_token
+        self._done: Future[Timeline] = Future()
+        self._sent = threading.Event()
+        self._started = 0.0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._answer: asyncio.Task[None] | None = None
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the request or one of its pings still waits."""
+        return not self._done.done()
+
+    @property
+    def now(self) -> float:
+        """Seconds since the request was sent; stands still when the answer is over."""
+        if self.timeline.ended is not None or not self._started:
+            return self.timeline.seen
+        return perf_counter() - self._started
+
+    def start(self) -> Self:
+        """Send the request; returns at once."""
+        self._thread.start()
+        self._sent.wait()
+        return self
+
+    def stop(self) -> None:
+        """Leave the request, if it still runs."""
+        if self._loop is not None and self._answer is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has closed: it is over
+                self._loop.call_soon_threadsafe(self._answer.cancel)
+
+    def join(self, timeout: float | None = None) -> Timeline:
+        """Wait for the end; an interrupt leaves the request. Raises `TimeoutError`, or
+        what the request raised: `lab_utils.client.LabError`."""
+        try:
+            return self._done.result(timeout)
+        except KeyboardInterrupt:
+            self.stop()
+            raise
+
+    def __await__(self) -> Generator[Any, None, Timeline]:
+        return asyncio.wrap_future(self._done).__await__()
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._record())
+        except BaseException as error:
+            self._sent.set()
+            self._done.set_exception(error)
+        else:
+            self._done.set_result(self.timeline)
+
+    async def _record(self) -> None:
+        timeline = self.timeline
+        self._loop = asyncio.get_running_loop()
+        await self._look_around()
+        self._started = perf_counter()
+        pinger = asyncio.create_task(
+            _ping(self._url, self._every, self._started, timeline.pings)
+        )
+        self._answer = asyncio.create_task(self._read())
+        self._sent.set()
+        try:
+            await self._answer
+        except asyncio.CancelledError:
+            timeline.left = self._elapsed()
+        except Exception as error:
+            timeline.error = str(error)
+            raise
+        finally:
+            timeline.ended = timeline.seen = self._elapsed()
+            await _finish(pinger, SETTLE_S)
+            timeline.seen = self._elapsed()
+
+    async def _read(self) -> None:
+        timeline, client = self.timeline, LabClient(self._url)
+        if not self._stream:
+            answer = await client.agenerate(**self._fields)
+            timeline.pieces = [answer.text] + [""] * (answer.completion_tokens - 1)
+            timeline.arrivals = [self._elapsed()] * answer.completion_tokens
+            timeline.finish_reason = answer.finish_reason
+            return
+        async with contextlib.aclosing(client.astream(**self._fields)) as tokens:
+            async for token in tokens:
+                timeline.pieces.append(token.text)
+                timeline.arrivals.append(self._elapsed())
+                timeline.finish_reason = token.finish_reason
+                if self._on_token is not None:
+                    self._on_token(token.text)
+                if len(timeline.arrivals) == self._leave_after:
+                    timeline.left = self._elapsed()
+                    return
+
+    def _elapsed(self) -> float:
+        return perf_counter() - self._started
+
+    async def _look_around(self) -> None:
+        """Ask who it is; one that does not answer at once is not waited for."""
+        with contextlib.suppress(httpx.HTTPError, ValueError):
+            async with _client(self._url, ABOUT_S) as client:
+                response = await client.get("/health")
+            body, timeline = response.json(), self.timeline
+            timeline.about = f"{body.get('model', '')} · {body.get('runner', '')}"
+            timeline.pace_ms = pace_ms(response)
+
+
+def pace_ms(response: httpx.Response) -> float:
+    """The pace in a `Server-Timing` header (W3C); 0 where nothing is said."""
+    _, _, pace = response.headers.get("Server-Timing", "").partition("pace;dur=")
+    return float(pace or 0)
+
+
+def record(url: str, prompt: str, **options: Any) -> Timeline:
+    """Send `prompt` to the server at `url`, ping its `/health` meanwhile, and return
+    when what happened; the options are `Recording`'s."""
+    return Recording(url, prompt, **options).start().join()
+
+
+@contextmanager
+def pinging(url: str, every: float) -> Iterator[tuple[float, list[Ping]]]:
+    """Ping `url`'s `/health` from a thread; yields the start time and the growing list.
+
+    Waits at the end for the answers that are still missing.
+    """
+    pings: list[Ping] = []
+    stop = threading.Event()
+    started = perf_counter()
+
+    async def run() -> None:
+        pinger = asyncio.create_task(_ping(url, every, started, pings))
+        while not stop.is_set():
+            await asyncio.sleep(STOP_POLL_S)
+        await _finish(pinger, LAST_ANSWER_S)
+
+    thread = threading.Thread(
+        target=lambda: asyncio.run(run()), name="pinger", daemon=True
+    )
+    thread.start()
+    try:
+        yield started, pings
+    finally:
+        stop.set()
+        thread.join(LAST_ANSWER_S + 1)
+
+
+async def _ping(
+    url: str, every: float, started: float, pings: list[Ping]
+) -> None:
+    """Ping until cancelled, on a schedule: the next ping never waits for the last
+    answer.
+
+    Pings that wait for each other send one into a stall of a second and miss the twenty
+    that would have shown it ("coordinated omission", Gil Tene).
+    """
+    answers: set[asyncio.Task[None]] = set()
+    async with _client(url, LAST_ANSWER_S) as client:
+        try:
+            while True:
+                ping = Ping(perf_counter() - started)
+                pings.append(ping)
+                answers.add(asyncio.create_task(_answer(client, ping, started)))
+                due = started + len(pings) * every
+                await asyncio.sleep(max(0, due - perf_counter()))
+        except asyncio.CancelledError:
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.gather(*answers)
+
+
+async def _answer(client: httpx.AsyncClient, ping: Ping, started: float) -> None:
+    # A server that goes away leaves the ping unanswered, which is what it shows.
+    with contextlib.suppress(httpx.TransportError):
+        await client.get("/health")
+        ping.answered = perf_counter() - started
+
+
+async def _finish(pinger: asyncio.Task[None], patience: float) -> None:
+    """Send no more pings; wait `patience` seconds for what is still to be answered."""
+    pinger.cancel()
+    await asyncio.wait([pinger], timeout=patience)
+    pinger.cancel()
+    await asyncio.gather(pinger, return_exceptions=True)
+
+
+def _client(url: str, timeout: float) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=None)
+    return httpx.AsyncClient(
+        base_url=url, timeout=timeout, trust_env=False, verify=False, limits=limits
+    )
