@@ -1,0 +1,119 @@
+"""Claims can fail: every mutant of the library is caught by an assert of its lesson."""
+
+import importlib
+import re
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+import lab_utils
+from tests.lessons.kernel import Kernel
+from tests.lessons.lesson import LESSONS, NOTEBOOKS, Lesson
+from tests.lessons.mutants import Mutant
+
+LIBRARY = Path(lab_utils.__file__).parent
+DATA = ("model/tutor", "server/page")
+CATCHING = ("AssertionError",)
+RUN_S = 60
+AT_ONCE = 2
+AT_LEAST = 5
+
+
+def mutants() -> list[tuple[str, Mutant]]:
+    """The mutants of all lessons, each with its lesson's number."""
+    found: list[tuple[str, Mutant]] = []
+    for path in sorted(Path(__file__).parent.glob("mutants_[0-9][0-9].py")):
+        module = importlib.import_module(f"tests.lessons.{path.stem}")
+        found += [(path.stem[-2:], mutant) for mutant in module.MUTANTS]
+    return found
+
+
+ALL = mutants()
+
+
+def slug(given: tuple[str, Mutant]) -> str:
+    number, mutant = given
+    name = re.sub(r"[^a-z0-9]+", "-", mutant.name.lower())
+    return f"{number}-{mutant.section}-{name}"
+
+
+def mutated(mutant: Mutant, folder: Path) -> Path:
+    """A copy of the library in `folder`, mutated; the data are links."""
+    copy = folder / "lab_utils"
+    data = [LIBRARY / each for each in DATA]
+    shutil.copytree(
+        LIBRARY, copy,
+        ignore=lambda at, names: [name for name in names if Path(at, name) in data],
+    )
+    for each in DATA:
+        (copy / each).symlink_to(LIBRARY / each)
+    file = copy / mutant.path.removeprefix("lab_utils/")
+    text = file.read_text(encoding="utf-8")
+    count = text.count(mutant.old)
+    assert count == 1, f"{mutant.path} has the old text {count} times, not once"
+    assert mutant.new != mutant.old, "the mutant changes nothing"
+    file.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
+    return copy
+
+
+def catch(mutant: Mutant, lesson: Lesson, folder: Path) -> str:
+    """Run the mutant's section alone; returns what caught it, fails if nothing did."""
+    copy = mutated(mutant, folder)
+    section = lesson.section(mutant.section)
+    with Kernel(lesson.path.parent, PYTHONPATH=str(folder)) as kernel:
+        module = mutant.path.removesuffix(".py").replace("/", ".")
+        begin = f"import lab_utils, {module.removesuffix('.__init__')}"
+        broken = kernel.run(
+            f"{begin}\nassert lab_utils.__file__.startswith({str(copy)!r})"
+        )
+        assert not broken.error, f"breaks at import:\n{broken.trace}"
+        for cell in section.code:
+            try:
+                reply = kernel.run(cell.source, timeout_s=RUN_S)
+            except TimeoutError as error:
+                raise AssertionError(f"not caught, hangs in {cell}: {error}") from None
+            if reply.error in CATCHING and not cell.is_catch_up:
+                return f"{cell}: {reply.message}"
+            assert not reply.error, (
+                f"not caught by an assert: {reply.error} in {cell}\n{reply.trace}"
+            )
+    raise AssertionError(f"not caught: section {section.name} ran without an error")
+
+
+@pytest.fixture(scope="module")
+def catches(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Mutant, "Future[str]"]]:
+    """The mutants that this run selected, being caught, as many at once as cores."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        chosen = [
+            cast("tuple[str, Mutant]", item.callspec.params["given"])
+            for item in request.session.items
+            if isinstance(item, pytest.Function)
+            and item.originalname == "test_caught_by_its_lesson"
+        ]
+        yield {
+            mutant: pool.submit(
+                catch, mutant, Lesson(number), tmp_path_factory.mktemp("mutant")
+            )
+            for number, mutant in chosen
+        }
+        pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.timeout(10 * RUN_S)
+@pytest.mark.parametrize("given", ALL, ids=slug)
+def test_caught_by_its_lesson(
+    given: tuple[str, Mutant], catches: dict[Mutant, "Future[str]"]
+) -> None:
+    print("caught by", catches[given[1]].result())
+
+
+@pytest.mark.parametrize("number", LESSONS)
+def test_every_lesson_catches_at_least_five(number: str) -> None:
+    mine = [mutant for lesson, mutant in ALL if lesson == number]
+    assert len(mine) >= AT_LEAST, f"{len(mine)} mutants for {NOTEBOOKS.name}/{number}"
