@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from lab_utils.model.loading import TUTOR, load_engine
-from lab_utils.server import registry
+from lab_utils.server import BackgroundServer, registry
 from lab_utils.server.background import ServerError, bind
 
 PACKAGES = ("torch", "transformers", "fastapi", "uvicorn", "httpx", "jupyterlab",
             "ipywidgets")
 OLDEST, NEWEST = (3, 11), (3, 13)
-OUR_THREADS = ("engine-", "server-", "wsgi-", "pinger")
+OUR_THREADS = ("engine-", "server-", "wsgi-", "pinger", "recording",
+               "panel")
 SERVE_PORT = 5000
 
 
@@ -111,7 +112,8 @@ def _serve_port() -> Finding:
 
 
 def _servers() -> Finding:
-    urls = [server.url for server in registry.running()]
+    running = registry.running()
+    urls = [each.url for each in running if isinstance(each, BackgroundServer)]
     if not urls:
         return Finding("servers", "none running here")
     return Finding("servers", f"{len(urls)} running: {', '.join(urls)}",

@@ -15,6 +15,7 @@ from lab_utils.client import LabClient
 from lab_utils.timeline import Ping, Timeline
 
 PING_EVERY_S = 0.05
+PINGS_SHOWN = 40
 LAST_ANSWER_S = 30.0
 SETTLE_S = 1.0
 """How long the pings of a recording may still be answered when its request is over."""
@@ -27,9 +28,10 @@ class Recording:
     """One request and its pings, in a thread of their own; `timeline` grows meanwhile.
 
     url: of the server. stream: whether to ask for the answer token by token. every:
-    seconds from one ping to the next. leave_after: the reader leaves after so many
-    tokens. on_token: called, in that thread, with each piece of text as it arrives.
-    params: the fields of `/generate`.
+    seconds from one ping to the next; None, for a picture, sends about forty in
+    the time that a paced answer is expected to take. leave_after: the reader leaves
+    after so many tokens. on_token: called, in that thread, with each piece of text as it
+    arrives. params: the fields of `/generate`.
 
     `start()` it, then `join()` it or await it: both return the timeline. `stop()`
     leaves the request as a closed browser tab would.
@@ -42,7 +44,7 @@ class Recording:
         *,
         label: str = "",
         stream: bool = True,
-        every: float = PING_EVERY_S,
+        every: float | None = PING_EVERY_S,
         leave_after: int | None = None,
         on_token: Callable[[str], None] | None = None,
         **params: Any,
@@ -67,6 +69,11 @@ class Recording:
     def is_running(self) -> bool:
         """Whether the request or one of its pings still waits."""
         return not self._done.done()
+
+    @property
+    def was_started(self) -> bool:
+        """Whether the request was sent."""
+        return self._thread.ident is not None
 
     @property
     def now(self) -> float:
@@ -97,9 +104,17 @@ class Recording:
             raise
 
     def __await__(self) -> Generator[Any, None, Timeline]:
-        return asyncio.wrap_future(self._done).__await__()
+        return self._wait().__await__()
+
+    async def _wait(self) -> Timeline:
+        try:
+            return await asyncio.wrap_future(self._done)
+        except asyncio.CancelledError:
+            self.stop()
+            raise
 
     def _run(self) -> None:
+        self._done.set_running_or_notify_cancel()  # from here on it cannot be cancelled
         try:
             asyncio.run(self._record())
         except BaseException as error:
@@ -114,7 +129,7 @@ class Recording:
         await self._look_around()
         self._started = perf_counter()
         pinger = asyncio.create_task(
-            _ping(self._url, self._every, self._started, timeline.pings)
+            _ping(self._url, self._schedule(), self._started, timeline.pings)
         )
         self._answer = asyncio.create_task(self._read())
         self._sent.set()
@@ -148,6 +163,11 @@ class Recording:
                 if len(timeline.arrivals) == self._leave_after:
                     timeline.left = self._elapsed()
                     return
+
+    def _schedule(self) -> float:
+        if self._every is not None:
+            return self._every
+        return max(PING_EVERY_S, self.timeline.expected_s / PINGS_SHOWN)
 
     def _elapsed(self) -> float:
         return perf_counter() - self._started

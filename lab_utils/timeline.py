@@ -126,6 +126,11 @@ class Timeline:
         """How many pings wait for an answer."""
         return sum(ping.answered is None for ping in self.pings)
 
+    @property
+    def expected_s(self) -> float:
+        """How long a paced answer takes if all its tokens are made; 0 if unknown."""
+        return (self.expected or 0) * self.pace_ms / 1e3
+
     def until(self, now: float) -> "Timeline":
         """The timeline as it was at `now`; a copy, also of one that is growing."""
         arrivals = [moment for moment in list(self.arrivals) if moment <= now]

@@ -97,18 +97,23 @@ class Axis:
         if self.log:
             low, high = round(log10(self.low)), round(log10(self.high))
             return [10.0**power for power in range(low, high + 1)]
-        step = round_up((self.high - self.low) / max(about, 1))
+        rough = (self.high - self.low) / max(about, 1) or 1.0
+        power = 10.0 ** floor(log10(rough))
+        step = next(power * each for each in (1, 2, 5, 10) if rough <= power * each)
         first = -floor(-self.low / step + 1e-9)
         count = floor(self.high / step + 1e-9) - first + 1
         return [round((first + at) * step, 9) for at in range(count)]
 
 
+ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
+
+
 def round_up(value: float) -> float:
-    """The next of 1, 2, 5, 10, 20, … (and 0.5, 0.2, …) that is not below `value`."""
+    """The next of 1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10, 12, … not below `value`."""
     if value <= 0:
         return 1.0
     power = 10.0 ** floor(log10(value))
-    steps = (power * each for each in (1, 2, 5, 10))
+    steps = (power * each for each in ROUND)
     return next(step for step in steps if value <= step * 1.0001)
 
 
@@ -200,7 +205,7 @@ class Canvas:
             x = axis.at(tick)
             self.line(x, y, x, y + 6, "rule")
             self.text(x, y + 24, f"{tick:g}", "soft", anchor="middle")
-        self.text(axis.right + 14, y + 24, unit, "soft")
+        self.text(axis.right + 20, y + 24, unit, "soft")
 
     def legend(self, y: float, entries: list[tuple[str, str]]) -> float:
         """Words and marks in rows from `y` on: (form, words) with the forms "tick",

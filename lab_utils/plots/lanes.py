@@ -10,7 +10,6 @@ from itertools import pairwise
 from statistics import median
 
 from lab_utils.plots.canvas import (
-    NARROW,
     Axis,
     Canvas,
     milliseconds,
@@ -29,6 +28,9 @@ TOKENS, HEALTH, GAPS = 46, 58, 78
 """Heights of the lanes, in pixels."""
 
 ABOVE, BETWEEN = 30, 14
+
+BESIDE = 700
+"""From this width on there is room for names beside the lanes."""
 
 
 def lanes(
@@ -57,6 +59,12 @@ def extent_of(runs: Sequence[Timeline]) -> float:
     """The end of an axis that holds all of `runs`, in seconds."""
     ends = [max(run.ended or run.seen, *run.unread, 0.0) for run in runs]
     return max(1.04 * max(ends, default=0.0), 0.1)
+
+
+def extent_for(now: float, expected: float = 0.0) -> float:
+    """The end of an axis for runs that grow: holds `now` and what is expected, in
+    seconds. It grows in steps, never by sliding."""
+    return round_up(1.05 * max(expected, now, 0.5))
 
 
 def describe(run: Timeline) -> str:
@@ -123,7 +131,7 @@ def _draw(
     runs: list[Timeline], title: str, guess: Guess | None, extent: float,
     now: float | None, gaps: bool, width: int,
 ) -> Canvas:
-    narrow = width <= NARROW
+    narrow = width < BESIDE
     left = 58.0 if gaps and narrow else 8.0 if narrow else 196.0
     axis = Axis((0, extent), left, width - 72)
     words = 24 if narrow else 0
@@ -131,7 +139,7 @@ def _draw(
     each = words + ABOVE + TOKENS + middle + words + BETWEEN + HEALTH
     top = 58 if title else 4
     bottom = top + len(runs) * (each + 16)
-    canvas = Canvas(width, bottom + (118 if narrow else 92))
+    canvas = Canvas(width, bottom)
     if title:
         canvas.text(0, 22, title, "bold", size=18 if narrow else 20)
         canvas.text(0, 46, _conditions(runs), "soft", size=15 if narrow else 17)
@@ -142,7 +150,7 @@ def _draw(
         canvas.line(axis.at(now), top + ABOVE, axis.at(now), bottom + 4, "now")
     if guess is not None and guess.seconds is not None:
         canvas.guess(axis.at(guess.seconds), bottom + 4)
-    canvas.legend(bottom + 60, _legend(runs, guess))
+    canvas.height = 16 + canvas.legend(bottom + 60, _legend(runs, guess, now))
     return canvas
 
 
@@ -154,13 +162,15 @@ def _conditions(runs: list[Timeline]) -> str:
     return " · ".join([*words, "one time axis" if len(runs) > 1 else "time since sent"])
 
 
-def _legend(runs: list[Timeline], guess: Guess | None) -> list[tuple[str, str]]:
-    pings = any(run.pings for run in runs)
-    late = any(wait > AT_ONCE_MS for run in runs for wait in run.waits_ms)
+def _legend(
+    runs: list[Timeline], guess: Guess | None, now: float | None
+) -> list[tuple[str, str]]:
+    """What the marks mean; the same rows while a run grows, so that nothing jumps."""
+    pings = now is not None or any(run.pings for run in runs)
+    health = [("dot", "/health answered at once"), ("late", "/health waits")]
     return [
         ("tick", "a token arrives"),
-        *([("dot", "/health answered at once")] if pings else []),
-        *([("late", "/health waits: asked to answered")] if late else []),
+        *(health if pings else []),
         *([("unread", "made for nobody")] if any(run.unread for run in runs) else []),
         *([("guess", str(guess))] if guess is not None else []),
     ]

@@ -51,14 +51,17 @@ class Picture:
 
     def html(self) -> str:
         """For a page: follows its theme and its width."""
-        wide, narrow = (
-            self._draw(width).svg(self.title, self.description)
-            for width in (WIDE, NARROW)
+        drawings = "".join(
+            f'<div class="{name}">{self.inline(width)}</div>'
+            for name, width in (("wide", WIDE), ("narrow", NARROW))
         )
         return (
-            f'{STYLE}<div class="lab-picture"><div class="wide">{wide}</div>'
-            f'<div class="narrow">{narrow}</div>{as_table(self.table)}</div>'
+            f'{STYLE}<div class="lab-picture">{drawings}{as_table(self.table)}</div>'
         )
+
+    def inline(self, width: int) -> str:
+        """One drawing alone, for a page that brings `STYLE` along."""
+        return self._draw(width).svg(self.title, self.description)
 
     def svg(self) -> str:
         """For print, and for pages without a theme: one drawing on white."""

@@ -175,7 +175,7 @@ class BackgroundServer:
         """Bind the socket, start the thread, return when the server answers."""
         if self.is_running:
             return self
-        registry.replace_previous(self)
+        registry.replace_previous()
         sock = bind(self._host, self._wanted_port)
         self.port = sock.getsockname()[1]
         self._error = None
@@ -194,7 +194,7 @@ class BackgroundServer:
         except BaseException:
             self._shut_down()
             raise
-        registry.add(self)
+        registry.add(self, self.stop)
         return self
 
     def stop(self) -> None:

@@ -1,81 +1,88 @@
-"""Which servers run in this process, and which notebook cell started them.
+"""What runs in this process, and which notebook cell started it.
 
 A re-run cell must not leave its first server behind, but two servers in one cell must
-both live. So servers are kept under (cell, execution): starting one stops those that an
-*earlier* execution of the *same* cell left running.
+both live. So what was started is kept under (cell, execution): starting something stops
+what an *earlier* execution of the *same* cell left running.
 """
 
 import contextlib
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 
-class Server(Protocol):
-    """What the registry needs to know of a server."""
+class Startable(Protocol):
+    """What the registry needs to know of a server or a panel."""
 
     @property
-    def url(self) -> str:
-        """Where it answers."""
-
-    def stop(self) -> None:
-        """End it."""
+    def is_running(self) -> bool:
+        """Whether it works on something now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a server was started: `cell` stays the same when a cell is edited or run
+    """Where something was started: `cell` stays the same when a cell is edited or run
     again (JupyterLab's cell id; elsewhere the cell's text), `execution` does not."""
 
     cell: str
     execution: str
 
 
-_servers: dict[Server, Origin | None] = {}
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    origin: Origin | None
+    stop: Callable[[], None]
+
+
+_entries: dict[Startable, _Entry] = {}
 _lock = threading.Lock()
 
 
-def running() -> list[Server]:
-    """The servers of this process, oldest first."""
+def running() -> list[Startable]:
+    """What runs in this process, oldest first."""
     with _lock:
-        return list(_servers)
+        return [each for each in _entries if each.is_running]
 
 
-def add(server: Server) -> None:
-    """Remember `server` and the cell that is running now."""
-    origin = _origin()
+def add(started: Startable, stop: Callable[[], None]) -> None:
+    """Remember `started`, how to stop it, and the cell that is running now."""
+    entry = _Entry(_origin(), stop)
     with _lock:
-        _servers[server] = origin
+        _entries[started] = entry
 
 
-def remove(server: Server) -> None:
-    """Forget `server`."""
+def remove(started: Startable) -> None:
+    """Forget `started`."""
     with _lock:
-        _servers.pop(server, None)
+        _entries.pop(started, None)
 
 
-def replace_previous(server: Server) -> None:
+def replace_previous() -> None:
     """Stop what an earlier run of the current cell started."""
     now = _origin()
     if now is None:
         return
     with _lock:
         previous = [
-            other
-            for other, then in _servers.items()
-            if then and then.cell == now.cell and then.execution != now.execution
+            entry.stop
+            for entry in _entries.values()
+            if (then := entry.origin)
+            and then.cell == now.cell and then.execution != now.execution
         ]
-    for other in previous:
+    for stop in previous:
         # One that had ended by itself says so; whoever starts a new one knows already.
         with contextlib.suppress(RuntimeError):
-            other.stop()
+            stop()
 
 
 def stop_all() -> None:
-    """Stop every server of this process; the last cell of a lesson calls it."""
-    for server in running():
-        server.stop()
+    """Stop every server and panel of this process; a lesson's last cell calls it."""
+    with _lock:
+        stops = [entry.stop for entry in _entries.values()]
+    for stop in stops:
+        stop()
 
 
 def _origin() -> Origin | None:
