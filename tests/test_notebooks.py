@@ -1,56 +1,47 @@
-"""What every lesson is held to: how it is written, and that Run All really runs it.
+"""What every notebook is held to: how it is written, and that Run All really runs it.
 
 `make lessons` runs them cell by cell with nbmake; here all cells are queued at once, as
 JupyterLab's Run All does. A patched event loop can drop queued cells without an error,
-and only this sees it.
+and only this sees it. What lessons are held to besides is in `tests/lessons`.
 """
 
 import json
-import os
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
-from typing import Any
 
 import pytest
-from jupyter_client.manager import KernelManager
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+from tests.lessons.kernel import BEGIN, LEFT_BEHIND, Kernel
+from tests.lessons.lesson import NUMBERS, STEMS, Lesson
+
 RUN_S = 60
 
-each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+@pytest.fixture(params=NUMBERS, ids=STEMS)
+def lesson(request: pytest.FixtureRequest) -> Lesson:
+    return Lesson(request.param)
 
 
-def cells(path: Path, kind: str) -> list[dict[str, Any]]:
-    notebook = json.loads(path.read_text(encoding="utf-8"))
-    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
+def test_committed_without_outputs(lesson: Lesson) -> None:
+    notebook = json.loads(lesson.path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
 
 
-def lines(cell: dict[str, Any]) -> list[str]:
-    return [line for line in "".join(cell["source"]).splitlines() if line.strip()]
+def test_cells_are_small(lesson: Lesson) -> None:
+    for cell in lesson.code:
+        assert len(cell.lines) <= 30, cell
+        assert all(len(line) <= 79 for line in cell.lines), cell
+    assert median(len(cell.lines) for cell in lesson.code) <= 5
 
 
-@each_notebook
-def test_committed_without_outputs(path: Path) -> None:
-    for cell in cells(path, "code"):
-        assert cell["outputs"] == []
-        assert cell["execution_count"] is None
-
-
-@each_notebook
-def test_cells_are_small(path: Path) -> None:
-    code = [lines(cell) for cell in cells(path, "code")]
-    assert max(len(cell) for cell in code) <= 30
-    assert median(len(cell) for cell in code) <= 5
-    assert max(len(line) for cell in code for line in cell) <= 79
-
-
-@each_notebook
-def test_one_title_and_no_heading_level_is_skipped(path: Path) -> None:
+def test_one_title_and_no_heading_level_is_skipped(lesson: Lesson) -> None:
     levels = [
         len(line) - len(line.lstrip("#"))
-        for cell in cells(path, "markdown")
-        for line in lines(cell)
+        for cell in lesson.cells
+        for part in cell.paragraphs
+        for line in part.splitlines()
         if line.startswith("#")
     ]
     assert levels[0] == 1
@@ -58,27 +49,12 @@ def test_one_title_and_no_heading_level_is_skipped(path: Path) -> None:
     assert all(b - a <= 1 for a, b in pairwise(levels))
 
 
-@each_notebook
-@pytest.mark.timeout(2 * RUN_S)
-def test_all_cells_queued_at_once_all_run(path: Path) -> None:
-    manager = KernelManager(kernel_name="python3")
-    environment = {"LAB_PACE_MS": "5", **os.environ, "HF_HUB_OFFLINE": "1"}
-    manager.start_kernel(cwd=str(path.parent), env=environment)
-    client = manager.client()
-    client.start_channels()
-    try:
-        client.wait_for_ready(timeout=RUN_S)
-        sources = ["".join(cell["source"]) for cell in cells(path, "code")]
-        asked = [client.execute(source, allow_stdin=False) for source in sources]
-        replies: dict[str, Any] = {}
-        while len(replies) < len(asked):
-            reply = client.get_shell_msg(timeout=RUN_S)
-            replies[reply["parent_header"].get("msg_id")] = reply["content"]
-        for source, message in zip(sources, asked, strict=True):
-            content = replies[message]
-            trace = "\n".join(content.get("traceback", []))
-            assert content["status"] == "ok", f"{source}\n{trace}"
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-        manager.cleanup_resources()
+@pytest.mark.timeout(3 * RUN_S)
+def test_all_cells_queued_at_once_all_run(lesson: Lesson) -> None:
+    with Kernel() as kernel:
+        assert not kernel.run(BEGIN).error
+        replies = kernel.run_all([cell.source for cell in lesson.code], RUN_S)
+        for cell, reply in zip(lesson.code, replies, strict=True):
+            assert not reply.error, f"{cell}\n{reply.trace}"
+        left = kernel.run(LEFT_BEHIND)
+        assert not left.error, left.message

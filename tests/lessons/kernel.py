@@ -109,7 +109,7 @@ class Kernel:
             except Empty:
                 missing = next(i for i, ask in enumerate(asked) if ask not in replies)
                 first = sources[missing].strip().splitlines()[0]
-                message = f"still running after {timeout_s:g} s: {first}"
+                message = f"still running after {timeout_s:.0f} s: {first}"
                 raise TimeoutError(message) from None
             replies[reply["parent_header"].get("msg_id")] = _reply(reply["content"])
         return [replies[ask] for ask in asked]

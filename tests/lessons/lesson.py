@@ -13,7 +13,8 @@ from typing import Any
 from tests.lessons import statements
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-NUMBERS = sorted(path.name[:2] for path in NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
+STEMS = sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]-*.ipynb"))
+NUMBERS = [stem[:2] for stem in STEMS]
 LESSONS = [number for number in NUMBERS if number > "00"]
 """Those that teach; 00 shows the way, is read from its start and has no catch-up."""
 
@@ -36,6 +37,7 @@ class Cell:
     source: str
     is_code: bool
     tags: tuple[str, ...] = ()
+    is_folded: bool = False
 
     @property
     def is_catch_up(self) -> bool:
@@ -239,11 +241,13 @@ def count_words(text: str) -> int:
 
 
 def _cell(index: int, cell: dict[str, Any]) -> Cell:
+    metadata = cell["metadata"]
     return Cell(
         index,
         "".join(cell["source"]),
         cell["cell_type"] == "code",
-        tuple(cell["metadata"].get("tags", ())),
+        tuple(metadata.get("tags", ())),
+        metadata.get("jupyter", {}).get("source_hidden", False),
     )
 
 
