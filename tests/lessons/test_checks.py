@@ -114,9 +114,14 @@ def test_a_name_that_nobody_introduced_is_found(tmp_path: Path) -> None:
         ("code", "def f(a):\n    b = a\n    return [c for c in late(b + told)]"),
         ("code", "await asyncio.sleep(hidden)\nlate = print"),
     ]
-    found = {each.split(":")[0] for each in
-             test_terms.unknown_names(lesson(tmp_path, *cells))}
-    assert found == {"late", "asyncio", "hidden"}
+    unknown = test_terms.unknown_names([lesson(tmp_path, *cells)])
+    assert [name for _, name, _ in unknown] == ["late", "asyncio", "hidden"]
+
+
+def test_an_import_in_sight_is_known_to_later_lessons(tmp_path: Path) -> None:
+    first = lesson(tmp_path, ("code", "import json\nx = json"))
+    second = lesson(tmp_path, ("catch-up", "import json"), ("code", "json, x"))
+    assert [name for _, name, _ in test_terms.unknown_names([first, second])] == ["x"]
 
 
 def test_define_runs_what_a_definition_needs_and_nothing_else(tmp_path: Path) -> None:

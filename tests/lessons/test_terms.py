@@ -8,7 +8,7 @@ import pytest
 
 from tests.lessons import statements
 from tests.lessons.glossary import PAGE, Term, terms
-from tests.lessons.lesson import CORE, NUMBERS, TITLE, Lesson, Section, prose
+from tests.lessons.lesson import CORE, NUMBERS, Cell, Lesson, Section, prose
 
 ALLOWED = {
     ("00", "thread"): "0.3 explains it in passing; 0.4 and the questions need no more",
@@ -58,7 +58,9 @@ def test_allowed_are_only_uses_that_are_there() -> None:
 
 @pytest.mark.parametrize("number", NUMBERS)
 def test_no_name_in_code_before_it_is_introduced(number: str) -> None:
-    assert unknown_names(Lesson(number)) == []
+    lessons = [Lesson(each) for each in NUMBERS if each <= number]
+    unknown = unknown_names(lessons)
+    assert [f"{name} in {where}" for of, name, where in unknown if of == number] == []
 
 
 def used_too_early(
@@ -91,24 +93,31 @@ def before_definition(term: Term, section: Section) -> str:
     return text[: definition.start()] if definition else ""
 
 
-def unknown_names(lesson: Lesson) -> list[str]:
-    """Names in a core cell that no core cell or text has brought up to there.
+def unknown_names(lessons: list[Lesson]) -> Iterator[tuple[str, str, str]]:
+    """Lesson, name and place of each in a core cell that nothing has brought up so far.
 
-    Nobody reads a folded cell: what is imported there, the text must speak of.
+    What a lesson imports in sight, the later ones may take as known. Nobody reads a
+    folded cell: of what is imported only there, the text must speak.
     """
-    known = set(KERNELS)
-    unknown = []
-    for section in lesson.of_kind(TITLE, CORE):
-        for cell in section.cells:
-            for code in re.findall(r"`([^`]+)`", "\n".join(cell.paragraphs)):
-                known.update(re.findall(r"[^\W\d]\w*", code))
-            if cell.is_run:
-                found = [
-                    statements.Statement(node, i)
-                    for i, node in enumerate(statements.parse(cell.source))
-                ]
-                known.update(*(each.binds for each in found))
-                uses = set().union(*(each.uses for each in found))
-                new = sorted(uses - known)
-                unknown += [f"{name}: {section.name}, {cell}" for name in new]
-    return unknown
+    imported: set[str] = set()
+    for lesson in lessons:
+        known = KERNELS | imported
+        for section in lesson.of_kind(CORE):
+            for cell in section.cells:
+                known |= mentioned(cell)
+                if cell.is_run:
+                    here = [
+                        statements.Statement(node, i)
+                        for i, node in enumerate(statements.parse(cell.source))
+                    ]
+                    known.update(*(each.binds for each in here))
+                    imported.update(*(each.binds for each in here if each.imports))
+                    for name in sorted(set().union(*(each.uses for each in here))):
+                        if name not in known:
+                            yield lesson.number, name, f"{section.name}, {cell}"
+
+
+def mentioned(cell: Cell) -> set[str]:
+    """The names in the code inside of its sentences."""
+    code = re.findall(r"`([^`]+)`", "\n".join(cell.paragraphs))
+    return set(re.findall(r"[^\W\d]\w*", " ".join(code)))
