@@ -82,6 +82,16 @@ def test_wrong_minutes_are_found(tmp_path: Path) -> None:
     ]
 
 
+def test_too_many_terms_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [Term(name, "", "09", "9.1", "") for name in "abcd"]
+    monkeypatch.setattr(test_load, "terms", lambda: words[:3])
+    assert test_load.too_many_terms(lesson(tmp_path)) == []
+    monkeypatch.setattr(test_load, "terms", lambda: words)
+    assert test_load.too_many_terms(lesson(tmp_path)) == ["9.1 brings a, b, c, d"]
+
+
 def test_headings_of_another_form_are_found(tmp_path: Path) -> None:
     assert test_load.wrong_headings(lesson(tmp_path, ("md", "### Small"))) == []
     wrong = ["## 9.2 No minutes", "Inside\n\n## 9.2 Cell · core, 2 minutes",

@@ -1,7 +1,7 @@
 """How much a lesson asks of a learner: words, code, terms, minutes, things to do."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import pytest
@@ -34,55 +34,12 @@ MINUTES_PER_QUESTION = 60 / 60
 MINUTES_TO_RUN = 10 / 60
 """Per section: what running takes is not known here."""
 
-each_lesson = pytest.mark.parametrize("number", LESSONS)
-
-
-@each_lesson
-def test_size(number: str) -> None:
-    assert wrong_size(Lesson(number)) == []
-
-
-@each_lesson
-def test_headings(number: str) -> None:
-    assert wrong_headings(Lesson(number)) == []
-
-
-@each_lesson
-def test_title_cell(number: str) -> None:
-    assert missing_in_title(Lesson(number)) == []
-
-
-@each_lesson
-def test_new_terms_per_section(number: str) -> None:
-    for section in Lesson(number).of_kind(CORE):
-        new = [
-            term.name
-            for term in terms()
-            if (term.lesson, term.section) == (number, section.number)
-        ]
-        assert len(new) <= TERMS_PER_SECTION, f"{section.name} brings {new}"
-
-
-@each_lesson
-def test_something_to_do_every_300_words(number: str) -> None:
-    assert long_reads(Lesson(number)) == []
-
-
-@each_lesson
-def test_something_to_think_about_every_8_minutes(number: str) -> None:
-    assert thoughtless(Lesson(number)) == []
-
-
-@each_lesson
-def test_stated_minutes(number: str) -> None:
-    assert wrong_minutes(Lesson(number)) == []
-
-
 def wrong_size(lesson: Lesson) -> list[str]:
     """Too little or too much; the size of cells is every notebook's, not only ours."""
     wrong = []
     if len(lesson.cells) not in CELLS:
-        wrong.append(f"{len(lesson.cells)} cells")
+        side = sum(len(section.cells) for section in lesson.of_kind(SIDE))
+        wrong.append(f"{len(lesson.cells)} cells, {side} of them on side paths")
     words = sum(section.words for section in lesson.of_kind(CORE))
     if words not in CORE_WORDS:
         wrong.append(f"{words} words in the core")
@@ -134,6 +91,19 @@ def missing_in_title(lesson: Lesson) -> list[str]:
 def path_of_most(lesson: Lesson) -> Iterator[Section]:
     """The core and the summary: what is read without the side paths."""
     yield from lesson.of_kind(CORE, SUMMARY)
+
+
+def too_many_terms(lesson: Lesson) -> list[str]:
+    """Core sections that bring more new terms than one can take in."""
+    brought: dict[str, list[str]] = {}
+    for term in terms():
+        if term.lesson == lesson.number:
+            brought.setdefault(term.section, []).append(term.name)
+    return [
+        f"{section.name} brings {', '.join(brought[section.number])}"
+        for section in lesson.of_kind(CORE)
+        if len(brought.get(section.number, ())) > TERMS_PER_SECTION
+    ]
 
 
 def long_reads(lesson: Lesson) -> list[str]:
@@ -205,3 +175,14 @@ def wrong_minutes(lesson: Lesson) -> list[str]:
     ]
 
 
+CHECKS = [
+    wrong_size, wrong_headings, missing_in_title, too_many_terms, long_reads,
+    thoughtless, wrong_minutes,
+]
+
+
+@pytest.mark.parametrize("number", LESSONS)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_load(check: Callable[[Lesson], list[str]], number: str) -> None:
+    wrong = check(Lesson(number))
+    assert not wrong, "\n".join(wrong)

@@ -46,7 +46,7 @@ def test_no_term_before_its_definition(number: str) -> None:
         for lesson, name, where in used_too_early(lessons, terms())
         if lesson == number and (number, name) not in ALLOWED
     ]
-    assert used == []
+    assert not used, "\n".join(used)
 
 
 def test_allowed_are_only_uses_that_are_there() -> None:
@@ -59,8 +59,12 @@ def test_allowed_are_only_uses_that_are_there() -> None:
 @pytest.mark.parametrize("number", NUMBERS)
 def test_no_name_in_code_before_it_is_introduced(number: str) -> None:
     lessons = [Lesson(each) for each in NUMBERS if each <= number]
-    unknown = unknown_names(lessons)
-    assert [f"{name} in {where}" for of, name, where in unknown if of == number] == []
+    unknown = [
+        f"{name} in {where}"
+        for lesson, name, where in unknown_names(lessons)
+        if lesson == number
+    ]
+    assert not unknown, "\n".join(unknown)
 
 
 def used_too_early(
