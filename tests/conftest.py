@@ -5,15 +5,19 @@ import os
 os.environ["HF_HUB_OFFLINE"] = "1"  # read when huggingface_hub is imported
 
 import multiprocessing
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from tests.support import Serve, Served, wait_until
+from lab_utils import stop_all
+from tests.support import Cell, Serve, Served, wait_until
 
-OURS = ("server-", "engine", "wsgi-", "pinger")
+OURS = ("server-", "engine", "wsgi-", "pinger", "recording", "panel")
 
 
 def ours() -> list[str]:
@@ -44,3 +48,21 @@ def serve() -> Iterator[Serve]:
     """Start a server for an engine or an app; stopped when the test ends."""
     with ExitStack() as stack:
         yield lambda app, **options: stack.enter_context(Served(app, **options))
+
+
+@pytest.fixture
+def cell(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cell]:
+    """A notebook that runs cells: `cell("id")` is the next execution of that cell."""
+    state: dict[str, Any] = {"number": 0}
+
+    def execute(cell_id: str) -> None:
+        state["number"] += 1
+        state["parent"] = {"metadata": {"cellId": cell_id}, "content": {"code": "x"},
+                           "header": {"msg_id": f"execution-{state['number']}"}}
+
+    shell = SimpleNamespace(get_parent=lambda: state["parent"])
+    module = SimpleNamespace(get_ipython=lambda: shell)
+    monkeypatch.setitem(sys.modules, "IPython", module)
+    execute("first")
+    yield execute
+    stop_all()

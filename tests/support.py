@@ -24,6 +24,9 @@ KINDS = ["thread", "executor", "process"]
 HERE = KINDS[:2]
 """The runners whose engine a test can reach into."""
 
+Cell = Callable[[str], None]
+"""`cell("id")` makes the rest of a test the next execution of that notebook cell."""
+
 PATIENCE_S = 10.0
 """Only so that a test that hangs ends; what is bounded is bounded by other means."""
 

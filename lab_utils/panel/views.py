@@ -14,7 +14,7 @@ from lab_utils.plots.lanes import lanes, rate
 from lab_utils.plots.picture import STYLE, as_table
 from lab_utils.timeline import Timeline
 
-DRAWN_AT = 600
+DRAWN_AT = 540
 """Width of the drawing beside the text, in its own pixels."""
 
 LONGEST_TEXT = 6_000
@@ -33,7 +33,7 @@ FINISHED = {
 
 LAYOUT = """<style>
 .lab-live{container-type:inline-size;font-size:17px}
-.lab-body{display:grid;grid-template-columns:minmax(0,38fr) minmax(0,62fr);gap:20px}
+.lab-body{display:grid;grid-template-columns:minmax(0,32fr) minmax(0,68fr);gap:20px}
 .lab-answer{height:290px;overflow-y:auto;display:flex;flex-direction:column-reverse;
 justify-content:flex-end;font-size:18px;line-height:1.5}
 .lab-answer p{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}

@@ -9,7 +9,7 @@ readers can tell apart). Colours are CSS variables and follow JupyterLab's theme
 from html import escape
 from math import floor, log10
 
-WIDE, NARROW = 860, 520
+WIDE, NARROW = 840, 520
 """The widths, in pixels, that every picture is drawn at; the page shows what fits."""
 
 TEXT = 17
@@ -114,7 +114,7 @@ def round_up(value: float) -> float:
         return 1.0
     power = 10.0 ** floor(log10(value))
     steps = (power * each for each in ROUND)
-    return next(step for step in steps if value <= step * 1.0001)
+    return round(next(step for step in steps if value <= step * 1.0001), 12)
 
 
 def number(value: float) -> str:
@@ -230,7 +230,8 @@ class Canvas:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="lab" role="img"{size} '
             f'viewBox="0 0 {self.width:g} {self.height:g}">'
-            f"<title>{escape(title)}</title><desc>{escape(description)}</desc>"
+            f"<title>{escape(visible(title))}</title>"
+            f"<desc>{escape(visible(description))}</desc>"
             + (f"<style>{style}</style>" if style else "")
             + paper + "".join(self._parts) + "</svg>"
         )

@@ -142,7 +142,7 @@ def _draw(
     canvas = Canvas(width, bottom)
     if title:
         canvas.text(0, 22, title, "bold", size=18 if narrow else 20)
-        canvas.text(0, 46, _conditions(runs), "soft", size=15 if narrow else 17)
+        canvas.text(0, 46, _conditions(runs), "soft", size=16 if narrow else 17)
     for at, run in enumerate(runs):
         _run(canvas, axis, run, top + at * (each + 16), gaps, words)
     canvas.time_axis(axis, bottom + 4)
@@ -202,7 +202,7 @@ def _run(
     else:
         canvas.text(0, y + 15, "/health", "soft")
         for at, part in enumerate(said.split(", ")):
-            canvas.text(0, y + 36 + 20 * at, part, "soft", size=15)
+            canvas.text(0, y + 36 + 20 * at, part, "soft", size=16)
     _health(canvas, axis, run, y)
 
 
@@ -233,7 +233,7 @@ def _ending(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
     x = axis.right + 10
     if run.unread:
         canvas.text(x, y + 20, f"+{len(run.unread)}", "late bold")
-        canvas.text(x, y + 40, "wasted", "soft", size=15)
+        canvas.text(x, y + 40, "wasted", "soft", size=16)
     elif run.state == "failed":
         canvas.text(x, y + 30, "failed", "late bold")
     elif run.ended is not None:

@@ -2,12 +2,10 @@
 
 import asyncio
 import socket
-import sys
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -25,6 +23,7 @@ from lab_utils.server.background import ServerError
 from tests.support import (
     HERE,
     KINDS,
+    Cell,
     Serve,
     endless,
     make_runner,
@@ -283,29 +282,11 @@ def test_a_loop_of_its_own_leaves_the_callers_loop_alone() -> None:
     assert asyncio.run(main()) == ["a", " b"]
 
 
-@pytest.fixture
-def cell(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A notebook that runs cells: `cell("id")` is the next execution of that cell."""
-    state: dict[str, Any] = {"number": 0}
-
-    def execute(cell_id: str) -> None:
-        state["number"] += 1
-        state["parent"] = {"metadata": {"cellId": cell_id}, "content": {"code": "x"},
-                           "header": {"msg_id": f"execution-{state['number']}"}}
-
-    shell = SimpleNamespace(get_parent=lambda: state["parent"])
-    module = SimpleNamespace(get_ipython=lambda: shell)
-    monkeypatch.setitem(sys.modules, "IPython", module)
-    execute("first")
-    yield execute
-    stop_all()
-
-
 def new_server() -> BackgroundServer:
     return BackgroundServer(create_app(FakeEngine())).start()
 
 
-def test_row_32_a_cell_run_again_replaces_its_own_servers_only(cell: Any) -> None:
+def test_row_32_a_cell_run_again_replaces_its_own_servers_only(cell: Cell) -> None:
     cell("one")
     first, second = new_server(), new_server()
     cell("two")
@@ -318,7 +299,7 @@ def test_row_32_a_cell_run_again_replaces_its_own_servers_only(cell: Any) -> Non
     assert registry.running() == [other, third]
 
 
-def test_a_cell_run_again_gets_the_same_port_again(cell: Any) -> None:
+def test_a_cell_run_again_gets_the_same_port_again(cell: Cell) -> None:
     with socket.create_server(("127.0.0.1", 0)) as sock:
         port = sock.getsockname()[1]
     for _ in range(3):
@@ -327,7 +308,7 @@ def test_a_cell_run_again_gets_the_same_port_again(cell: Any) -> None:
         assert server.port == port
 
 
-def test_a_cell_run_again_does_not_fail_for_what_ended_by_itself(cell: Any) -> None:
+def test_a_cell_run_again_does_not_fail_for_what_ended_by_itself(cell: Cell) -> None:
     cell("one")
     first = new_server()
 
