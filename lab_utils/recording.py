@@ -30,8 +30,8 @@ class Recording:
     url: of the server. stream: whether to ask for the answer token by token. every:
     seconds from one ping to the next; None, for a picture, sends about forty in
     the time that a paced answer is expected to take. leave_after: the reader leaves
-    after so many tokens. on_token: called, in that thread, with each piece of text as it
-    arrives. params: the fields of `/generate`.
+    after so many tokens. on_token: called, in that thread, with each piece of text as
+    it arrives. params: the fields of `/generate`.
 
     `start()` it, then `join()` it or await it: both return the timeline. `stop()`
     leaves the request as a closed browser tab would.

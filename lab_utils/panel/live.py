@@ -82,7 +82,7 @@ class LivePanel:
         self._stop.on_click(lambda _: self.stop())
         self.widget = self._arrange()
         self._paint()
-        registry.add(self, self.close)
+        registry.add(self, self._leave, self.close)
 
     @property
     def is_running(self) -> bool:
@@ -96,8 +96,7 @@ class LivePanel:
         Returns at once. `join()` or await what it returns to get the timeline, or the
         error that the panel shows as a line.
         """
-        self.stop()
-        self._wait()
+        self._leave()
         fields = self._fields(prompt, params)
         recording = Recording(self.url, label="tokens", every=None, **fields)
         self._recording, self.timeline = recording, recording.timeline
@@ -119,8 +118,7 @@ class LivePanel:
     def close(self) -> None:
         """Leave what runs and take the panel off the page."""
         registry.remove(self)
-        self.stop()
-        self._wait()
+        self._leave()
         self.widget.close()
 
     def figure(self) -> Picture:
@@ -183,7 +181,9 @@ class LivePanel:
             said = f"{words} {views.status(run)}" if over else words
             self._speech.value = views.speech(said)
 
-    def _wait(self) -> None:
+    def _leave(self) -> None:
+        """Stop, and wait until the last frame is drawn."""
+        self.stop()
         painter = self._painter
         if painter is not None and painter is not threading.current_thread():
             painter.join(STOP_S)

@@ -80,7 +80,7 @@ class Race:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="panel", daemon=True)
         self._paint()
-        registry.add(self, self.close)
+        registry.add(self, self._leave, self.close)
 
     @property
     def timelines(self) -> list[Timeline]:
@@ -106,9 +106,7 @@ class Race:
     def close(self) -> None:
         """Leave what runs and take the picture off the page."""
         registry.remove(self)
-        self.stop()
-        if self._thread.is_alive():
-            self._thread.join(STOP_S)
+        self._leave()
         self.widget.close()
 
     def join(self, timeout: float | None = None) -> list[Timeline]:
@@ -141,6 +139,12 @@ class Race:
 
     def _ipython_display_(self) -> None:
         display(self.widget)
+
+    def _leave(self) -> None:
+        """Stop, and wait until the last frame is drawn."""
+        self.stop()
+        if self._thread.is_alive():
+            self._thread.join(STOP_S)
 
     def _run(self) -> None:
         try:

@@ -34,6 +34,7 @@ class Origin:
 class _Entry:
     origin: Origin | None
     stop: Callable[[], None]
+    replace: Callable[[], None]
 
 
 _entries: dict[Startable, _Entry] = {}
@@ -46,9 +47,17 @@ def running() -> list[Startable]:
         return [each for each in _entries if each.is_running]
 
 
-def add(started: Startable, stop: Callable[[], None]) -> None:
-    """Remember `started`, how to stop it, and the cell that is running now."""
-    entry = _Entry(_origin(), stop)
+def add(
+    started: Startable,
+    stop: Callable[[], None],
+    replace: Callable[[], None] | None = None,
+) -> None:
+    """Remember `started` and the cell that is running now.
+
+    stop: called by `stop_all`. replace: called instead when the cell is run again, if
+    there is more to be taken away then, such as what is on the page.
+    """
+    entry = _Entry(_origin(), stop, replace or stop)
     with _lock:
         _entries[started] = entry
 
@@ -66,15 +75,15 @@ def replace_previous() -> None:
         return
     with _lock:
         previous = [
-            entry.stop
+            entry.replace
             for entry in _entries.values()
             if (then := entry.origin)
             and then.cell == now.cell and then.execution != now.execution
         ]
-    for stop in previous:
+    for replace in previous:
         # One that had ended by itself says so; whoever starts a new one knows already.
         with contextlib.suppress(RuntimeError):
-            stop()
+            replace()
 
 
 def stop_all() -> None:

@@ -18,7 +18,6 @@ from lab_utils.plots.guess import Guess
 from lab_utils.server import registry
 from tests.support import Cell, Serve, endless, wait_until
 
-
 CARET = '<span class="lab-caret">'
 
 
@@ -43,7 +42,7 @@ def shown(panel: LivePanel) -> str:
 
 
 def test_generate_shows_the_text_while_it_arrives(panel: Any) -> None:
-    live = panel(FakeEngine(["word "] * 60, step_ms=20))
+    live = panel(FakeEngine(["word "] * 90, step_ms=20))
     recording = live.generate("hi", max_tokens=60)
     lengths = []
     for _ in range(3):
@@ -199,9 +198,13 @@ def test_a_cell_run_again_takes_its_old_panel_away(serve: Serve, cell: Cell) -> 
     assert recording.join().state == "stopped"
     served.until_free()
     assert old.widget.comm is None and new.widget.comm is not None
-    cell("other")
+
+
+def test_stop_all_leaves_the_last_frame_on_the_page(serve: Serve, cell: Cell) -> None:
+    live = LivePanel(serve(FakeEngine("a b")).url)
+    live.generate("hi").join()
     stop_all()
-    assert new.widget.comm is None
+    assert live.widget.comm is not None and "a b" in shown(live)
 
 
 def test_stop_all_ends_requests_and_their_threads(serve: Serve) -> None:
