@@ -1,5 +1,6 @@
 """A Jupyter kernel that runs cells one by one, as JupyterLab would."""
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 
 from tests.lessons.lesson import NOTEBOOKS
 
@@ -92,6 +94,8 @@ class Kernel:
         self._client.stop_channels()
         self._manager.shutdown_kernel(now=True)
         self._manager.cleanup_resources()
+        ensure_event_loop().close()  # jupyter_client opens one per thread, for good
+        asyncio.set_event_loop(None)
 
     def run(self, source: str, timeout_s: float = 60) -> Reply:
         """Run one cell; TimeoutError when it has not ended by then."""
