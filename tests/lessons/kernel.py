@@ -115,7 +115,9 @@ class Kernel:
                 first = sources[missing].strip().splitlines()[0]
                 message = f"still running after {timeout_s:.0f} s: {first}"
                 raise TimeoutError(message) from None
-            replies[reply["parent_header"].get("msg_id")] = _reply(reply["content"])
+            parent = reply["parent_header"].get("msg_id")
+            if parent in asked:  # not a late answer to the wait for the kernel
+                replies[parent] = _reply(reply["content"])
         return [replies[ask] for ask in asked]
 
     def _ask(self, source: str) -> str:
