@@ -1,0 +1,82 @@
+"""Bugs that notebook 02 notices."""
+
+from tests.lessons.mutants import Mutant
+
+ENGINE = "lab_utils/engine/model_engine.py"
+SAMPLING = "lab_utils/engine/sampling.py"
+
+MUTANTS = [
+    Mutant(
+        "the cache is not passed on", "lab_utils/model/box.py",
+        old="past_key_values=cache", new="past_key_values=None", section="2.6",
+    ),
+    Mutant(
+        "without a cache only the last id is pushed", "lab_utils/model/box.py",
+        old="self.push_all(ids))]", new="self.push_all(ids[-1:]))]", section="2.3",
+    ),
+    Mutant(
+        "the whole answer is made at the first next", "lab_utils/engine/base.py",
+        old="        while not sequence.ended:\n"
+            "            for _, item in scheduler.step():\n"
+            "                if isinstance(item, Exception):\n"
+            "                    raise item\n"
+            "                yield item",
+        new="        made = []\n"
+            "        while not sequence.ended:\n"
+            "            made += [item for _, item in scheduler.step()]\n"
+            "        yield from made",
+        section="2.5",
+    ),
+    Mutant(
+        "the prompt is checked at the first next", "lab_utils/engine/base.py",
+        old="        return self.steps(self.prepare(prompt, params))",
+        new="        yield from self.steps(self.prepare(prompt, params))",
+        section="2.5",
+    ),
+    Mutant(
+        "EOS does not end an answer", ENGINE,
+        old="ended = token_id in engine.eos_ids or answer.detokenizer.stopped",
+        new="ended = answer.detokenizer.stopped", section="2.6",
+    ),
+    Mutant(
+        "the finish reasons are exchanged", ENGINE,
+        old='"stop" if ended else "length"', new='"length" if ended else "stop"',
+        section="2.6",
+    ),
+    Mutant(
+        "one token more than asked for", ENGINE,
+        old="answer.made == answer.request.max_tokens",
+        new="answer.made > answer.request.max_tokens", section="2.6",
+    ),
+    Mutant(
+        "decode steps stand one position too far", "lab_utils/model/llama.py",
+        old="positions = torch.tensor(lengths)[:, None]",
+        new="positions = torch.tensor(lengths)[:, None] + 1; end += 1",
+        section="2.6",
+    ),
+    Mutant(
+        "decode steps do not see the newest token", "lab_utils/model/llama.py",
+        old="mask = (torch.arange(end) <= positions)[:, None, None, :]",
+        new="mask = (torch.arange(end) < positions)[:, None, None, :]",
+        section="Side path: what is inside a step",
+    ),
+    Mutant(
+        "top_p keeps what it should drop", SAMPLING,
+        old="<= 1 - top_p", new="<= top_p", section="Side path: sampling",
+    ),
+    Mutant(
+        "temperature multiplies", SAMPLING,
+        old="logits.float() / params.temperature",
+        new="logits.float() * params.temperature", section="Side path: sampling",
+    ),
+    Mutant(
+        "held back bytes are never given out", "lab_utils/engine/detokenizer.py",
+        old="self._decode_new(final=True)", new="self._decode_new(final=False)",
+        section="Side path: half characters",
+    ),
+    Mutant(
+        "half a character is given out", "lab_utils/engine/detokenizer.py",
+        old="if window.endswith(INCOMPLETE) and not final:",
+        new="if False:", section="Side path: half characters",
+    ),
+]
