@@ -9,7 +9,7 @@ readers can tell apart). Colours are CSS variables and follow JupyterLab's theme
 from html import escape
 from math import floor, log10
 
-WIDE, NARROW = 840, 520
+WIDE, NARROW = 820, 520
 """The widths, in pixels, that every picture is drawn at; the page shows what fits."""
 
 TEXT = 17
