@@ -117,7 +117,7 @@ class LeanLlama:
         """
         length, end = len(ids[0]), max(starts) + len(ids[0])
         positions = torch.tensor(starts)[:, None] + torch.arange(length)  # [B, T]
-        new_shape = (*positions.shape, *cache.block.shape[3:])  # [B, T, 2, K, D]
+        pair_shape = (*positions.shape, *cache.block.shape[3:])  # [B, T, 2, K, D]
         rows = torch.arange(cache.block.shape[1])[slots, None]
         cos, sin = self._turns(positions)
         # One token each after texts of one length: each sees all that is there.
@@ -127,7 +127,7 @@ class LeanLlama:
         blocks = (cache.block.unbind(), keys.unbind(), values.unbind())
         for layer, stored, key, value in zip(self._layers, *blocks, strict=True):
             heads = self._turned_heads(layer, hidden, cos, sin)
-            new = heads[:, :, self.heads :].view(new_shape)
+            new = heads[:, :, self.heads :].view(pair_shape)
             stored.index_put_((rows, positions), new)
             attended = self._attended(heads[:, :, : self.heads], key, value, mask)
             hidden += F.linear(attended, layer.out)
@@ -144,7 +144,7 @@ class LeanLlama:
         heads = F.linear(normed, layer.qkv, layer.qkv_bias).view(cos.shape)
         if layer.query_norm is not None and layer.key_norm is not None:
             sizes = [self.heads, self.kv_heads, self.kv_heads]
-            query, key, value = heads.split(sizes, dim=2)
+            query, key, value = torch.split(heads, sizes, dim=2)
             query = self._normed(query, layer.query_norm)
             heads = torch.cat([query, self._normed(key, layer.key_norm), value], dim=2)
         swapped = heads.roll(self.head_dim // 2, dims=-1)
@@ -170,10 +170,11 @@ class LeanLlama:
     def _turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         """Cosine and sine [B, T, H + 2 K, D] of every head's turn at `positions`.
 
-        Values turn by nothing: like that one product turns all heads of a layer.
+        Values turn by nothing, so that all heads of a layer are turned together.
         """
         shape = (*positions.shape, self.heads + 2 * self.kv_heads, self.head_dim)
-        cos, sin = torch.ones(shape, dtype=self.dtype), torch.zeros(shape, dtype=self.dtype)
+        cos = torch.ones(shape, dtype=self.dtype)
+        sin = torch.zeros(shape, dtype=self.dtype)
         turning = self.heads + self.kv_heads
         cos[:, :, :turning] = self._cos[positions][:, :, None]
         sin[:, :, :turning] = self._sin[positions][:, :, None]
