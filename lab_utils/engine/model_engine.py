@@ -54,6 +54,7 @@ class ModelEngine(Engine):
         self.eos_ids = frozenset(eos_ids)
         self.never = torch.arange(vocabulary) >= len(tokenizer)
         self.never[list(never)] = True
+        self.masks = bool(self.never.any())
 
     def encode(self, prompt: str) -> list[int]:
         """The token ids of `prompt`, with whatever its tokenizer always adds."""
@@ -115,7 +116,8 @@ class _ModelSlots(Slots):
     def _choose(self, answer: _Answer, logits: Tensor) -> Token:
         """Pick the next token from `logits` [vocabulary] and turn it into text."""
         engine, params = self._engine, answer.request.params
-        logits = logits.masked_fill(engine.never, -torch.inf)
+        if engine.masks:
+            logits = logits.masked_fill(engine.never, -torch.inf)
         token_id = answer.newest = sample(logits, params, answer.generator)
         answer.made += 1
         engine.made += 1

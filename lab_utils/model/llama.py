@@ -41,13 +41,13 @@ class Layer:
 class KVCache:
     """Room for the keys and values of `slots` sequences of up to `context` tokens.
 
-    Nothing is ever cleared: what lies beyond a sequence's length is masked.
+    Nothing is ever cleared: what lies beyond a sequence's length is masked. A token's
+    key lies beside its value, so that one write stores both.
     """
 
     def __init__(self, model: "LeanLlama", slots: int, context: int) -> None:
-        shape = (model.layers_count, slots, context, model.kv_heads, model.head_dim)
-        self.keys = torch.zeros(shape, dtype=model.dtype)
-        self.values = torch.zeros(shape, dtype=model.dtype)
+        shape = (model.layers_count, slots, context, 2, model.kv_heads, model.head_dim)
+        self.block = torch.zeros(shape, dtype=model.dtype)
         self.context = context
 
 
@@ -94,14 +94,8 @@ class LeanLlama:
         Returns the logits [vocabulary] after the last of them. A long prompt may come
         in several calls.
         """
-        end = start + len(ids)
-        positions = torch.arange(start, end)
-        mask = torch.arange(end) <= positions[:, None]  # [T, end]
-        row = slice(slot, slot + 1)
-        hidden = self._forward(
-            cache, row, torch.tensor([ids]), positions[None], end, mask
-        )
-        return self._logits(hidden[0, -1])
+        slots = slice(slot, slot + 1)
+        return self._logits(self._forward(cache, slots, [ids], [start])[-1])
 
     @torch.inference_mode()
     def decode(self, cache: KVCache, ids: list[int], lengths: list[int]) -> Tensor:
@@ -111,55 +105,85 @@ class LeanLlama:
         before; a slot that is free may be given any id and length 0. Returns the logits
         [B, vocabulary].
         """
-        end = max(lengths) + 1
-        positions = torch.tensor(lengths)[:, None]
-        mask = (torch.arange(end) <= positions)[:, None, None, :]  # [B, 1, 1, end]
-        hidden = self._forward(
-            cache, slice(0, len(ids)), torch.tensor(ids)[:, None], positions, end, mask
-        )
-        return self._logits(hidden[:, -1])
+        newest = [[token_id] for token_id in ids]
+        return self._logits(self._forward(cache, slice(len(ids)), newest, lengths))
 
     def _forward(
-        self, cache: KVCache, slots: slice, ids: Tensor, positions: Tensor, end: int,
-        mask: Tensor,
+        self, cache: KVCache, slots: slice, ids: list[list[int]], starts: list[int]
     ) -> Tensor:
-        """The layers; ids and positions [B, T] in, hidden states [B, T, hidden] out."""
-        hidden = F.embedding(ids, self._embedding)
-        cos = self._cos[positions][:, :, None]  # [B, T, 1, D]
-        sin = self._sin[positions][:, :, None]
-        rows = torch.arange(slots.start, slots.stop)[:, None]
-        for index, layer in enumerate(self._layers):
-            keys, values = cache.keys[index], cache.values[index]  # [slots, ctx, K, D]
-            normed = self._normed(hidden, layer.attention_norm)
-            query, key, value = self._attention_inputs(layer, normed, cos, sin)
-            keys[rows, positions] = key
-            values[rows, positions] = value
-            attended = F.scaled_dot_product_attention(
-                query.transpose(1, 2), keys[slots, :end].transpose(1, 2),
-                values[slots, :end].transpose(1, 2),
-                attn_mask=mask, enable_gqa=self.heads != self.kv_heads,
-            )  # [B, H, T, D]
-            hidden = hidden + F.linear(attended.transpose(1, 2).flatten(2), layer.out)
+        """Push row b of `ids` [B, T] into its slot, from position `starts[b]` on.
+
+        Returns the hidden states [B T, hidden] after the last layer.
+        """
+        length, end = len(ids[0]), max(starts) + len(ids[0])
+        positions = torch.tensor(starts)[:, None] + torch.arange(length)  # [B, T]
+        pair_shape = (*positions.shape, *cache.block.shape[3:])  # [B, T, 2, K, D]
+        rows = torch.arange(cache.block.shape[1])[slots, None]
+        cos, sin = self._turns(positions)
+        # One token each after texts of one length: each sees all that is there.
+        mask = None if min(starts) == end - 1 else self._mask(positions, end)
+        keys, values = cache.block[:, slots, :end].permute(3, 0, 1, 4, 2, 5)
+        hidden = F.embedding(torch.tensor(ids).flatten(), self._embedding)
+        blocks = (cache.block.unbind(), keys.unbind(), values.unbind())
+        for layer, stored, key, value in zip(self._layers, *blocks, strict=True):
+            heads = self._turned_heads(layer, hidden, cos, sin)
+            new = heads[:, :, self.heads :].view(pair_shape)
+            stored.index_put_((rows, positions), new)
+            attended = self._attended(heads[:, :, : self.heads], key, value, mask)
+            hidden += F.linear(attended, layer.out)
             normed = self._normed(hidden, layer.mlp_norm)
             gate, up = F.linear(normed, layer.gate_up).chunk(2, dim=-1)
-            hidden = hidden + F.linear(F.silu(gate) * up, layer.down)
+            hidden += F.linear(F.silu(gate).mul_(up), layer.down)
         return hidden
 
-    def _attention_inputs(
-        self, layer: Layer, normed: Tensor, cos: Tensor, sin: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """Query [B, T, H, D], key and value [B, T, K, D], positions turned in."""
-        batch, length, _ = normed.shape
-        fused = F.linear(normed, layer.qkv, layer.qkv_bias)
-        fused = fused.view(batch, length, -1, self.head_dim)
-        sizes = [self.heads + self.kv_heads, self.kv_heads]
-        turning, value = torch.split(fused, sizes, dim=2)
+    def _turned_heads(
+        self, layer: Layer, hidden: Tensor, cos: Tensor, sin: Tensor
+    ) -> Tensor:
+        """Queries, keys and values [B, T, H + 2 K, D], positions turned in."""
+        normed = self._normed(hidden, layer.attention_norm)
+        heads = F.linear(normed, layer.qkv, layer.qkv_bias).view(cos.shape)
         if layer.query_norm is not None and layer.key_norm is not None:
-            query = self._normed(turning[:, :, : self.heads], layer.query_norm)
-            key = self._normed(turning[:, :, self.heads :], layer.key_norm)
-            turning = torch.cat([query, key], dim=2)
-        turned = _rotated(turning, cos, sin)
-        return turned[:, :, : self.heads], turned[:, :, self.heads :], value
+            sizes = [self.heads, self.kv_heads, self.kv_heads]
+            query, key, value = torch.split(heads, sizes, dim=2)
+            query = self._normed(query, layer.query_norm)
+            heads = torch.cat([query, self._normed(key, layer.key_norm), value], dim=2)
+        swapped = heads.roll(self.head_dim // 2, dims=-1)
+        return torch.addcmul(heads * cos, swapped, sin)
+
+    def _attended(
+        self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None
+    ) -> Tensor:
+        """What the queries [B, T, H, D] read from keys and values [B, K, end, D]; the
+        result [B T, H D]."""
+        batch, length, heads, size = query.shape
+        if length == 1:
+            # The heads that share a key become rows of one matrix product.
+            query = query.view(batch, self.kv_heads, -1, size)
+            read = F.scaled_dot_product_attention(query, key, value, mask)
+            return read.reshape(batch, -1)
+        read = F.scaled_dot_product_attention(
+            query.transpose(1, 2), key, value, mask,
+            enable_gqa=heads != self.kv_heads,
+        )  # [B, H, T, D]
+        return read.transpose(1, 2).reshape(batch * length, -1)
+
+    def _turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
+        """Cosine and sine [B, T, H + 2 K, D] of every head's turn at `positions`.
+
+        Values turn by nothing, so that all heads of a layer are turned together.
+        """
+        shape = (*positions.shape, self.heads + 2 * self.kv_heads, self.head_dim)
+        cos = torch.ones(shape, dtype=self.dtype)
+        sin = torch.zeros(shape, dtype=self.dtype)
+        turning = self.heads + self.kv_heads
+        cos[:, :, :turning] = self._cos[positions][:, :, None]
+        sin[:, :, :turning] = self._sin[positions][:, :, None]
+        return cos, sin
+
+    def _mask(self, positions: Tensor, end: int) -> Tensor:
+        """What to add to scores [B, 1, T, end]: no token sees those after it."""
+        later = torch.arange(end) > positions[:, None, :, None]
+        return torch.zeros(later.shape, dtype=self.dtype).masked_fill(later, -torch.inf)
 
     def _normed(self, hidden: Tensor, weight: Tensor) -> Tensor:
         return F.rms_norm(hidden, weight.shape, weight, self.eps)
@@ -215,17 +239,11 @@ def _weight(module: Any, name: str) -> Tensor | None:
 
 
 def _rotations(rotary: Any, context: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of every position's rotation, [context, D] each; the sine of the
-    first half is negative, as `_rotated` needs it."""
+    """Cosine and sine of every position's turn, [context, D] each. A pair (x of the
+    first half, y of the second) becomes (x cos - y sin, y cos + x sin), so the sine of
+    the first half is negative."""
     angles = torch.outer(torch.arange(context).float(), rotary.inv_freq.float())
     cos, sin = angles.cos(), angles.sin()
     scale = rotary.attention_scaling
     cos, sin = torch.cat([cos, cos], -1) * scale, torch.cat([-sin, sin], -1) * scale
     return cos.to(dtype), sin.to(dtype)
-
-
-def _rotated(heads: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Turn each pair (x of the first half, y of the second) of `heads` [B, T, …, D] by
-    its position's angle: (x cos - y sin, y cos + x sin)."""
-    swapped = heads.roll(heads.shape[-1] // 2, dims=-1)
-    return heads * cos + swapped * sin

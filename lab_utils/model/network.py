@@ -25,8 +25,8 @@ class Sequences(ABC):
         the last of them."""
 
     @abstractmethod
-    def decode(self, slots: Sequence[int], ids: Sequence[int]) -> Tensor:
-        """Push one new token into each of `slots`; logits [len(slots), vocabulary]."""
+    def decode(self, slots: Sequence[int], ids: Sequence[int]) -> list[Tensor]:
+        """Push one new token into each of `slots`; logits [vocabulary] of each."""
 
     @abstractmethod
     def clear(self, slot: int) -> None:
@@ -69,7 +69,7 @@ class _LeanSequences(Sequences):
         self._lengths[slot] = start + len(ids)
         return self._model.prefill(self._cache, slot, ids, start)
 
-    def decode(self, slots: Sequence[int], ids: Sequence[int]) -> Tensor:
+    def decode(self, slots: Sequence[int], ids: Sequence[int]) -> list[Tensor]:
         # One pass over all slots up to the highest: a view of the cache, no copy. The
         # slots between are computed too, and write into the place behind their end,
         # where their own next token will overwrite it.
@@ -82,7 +82,7 @@ class _LeanSequences(Sequences):
         logits = self._model.decode(self._cache, newest, lengths)
         for slot in slots:
             self._lengths[slot] += 1
-        return logits[list(slots)]
+        return [logits[slot] for slot in slots]
 
     def clear(self, slot: int) -> None:
         self._lengths[slot] = 0
@@ -134,10 +134,10 @@ class _TransformersSequences(Sequences):
         self._ids[slot] = list(ids)
         return self._push(slot)
 
-    def decode(self, slots: Sequence[int], ids: Sequence[int]) -> Tensor:
+    def decode(self, slots: Sequence[int], ids: Sequence[int]) -> list[Tensor]:
         for slot, token_id in zip(slots, ids, strict=True):
             self._ids[slot].append(token_id)
-        return torch.stack([self._push(slot) for slot in slots])
+        return [self._push(slot) for slot in slots]
 
     def _push(self, slot: int) -> Tensor:
         cache = self._caches.get(slot)

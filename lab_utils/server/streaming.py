@@ -5,8 +5,7 @@ work beside a task that listens there, and both end by giving the slot back.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
-from contextlib import aclosing
+from collections.abc import Coroutine
 from time import perf_counter
 from typing import Any, TypeVar
 
@@ -15,26 +14,29 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lab_utils.engine import Generation, Token
-from lab_utils.runners import Limits, TimedOut, TokenStream
+from lab_utils.runners import Limits, TokenStream
 from lab_utils.server import sse
 from lab_utils.server.errors import describe, failure
 
 T = TypeVar("T")
 
 
-async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """Do `work`, but drop it and raise `ClientDisconnect` when the client leaves."""
+async def unless_gone(
+    receive: Receive, work: Coroutine[Any, Any, T], *signs: Coroutine[Any, Any, None]
+) -> T:
+    """Do `work`, but drop it and raise `ClientDisconnect` when the client leaves, or
+    when one of `signs` ends, which means the same."""
     working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(receive))
+    leaving = [asyncio.ensure_future(sign) for sign in (_left(receive), *signs)]
     try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working, *leaving}, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             return working.result()
         raise ClientDisconnect
     finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.gather(working, leaving, return_exceptions=True)
+        for task in (working, *leaving):
+            task.cancel()
+        await asyncio.gather(working, *leaving, return_exceptions=True)
 
 
 async def _left(receive: Receive) -> None:
@@ -72,55 +74,70 @@ class EventStream(Response):
         self.status_code = 200
         self.background = None
         self.init_headers(sse.HEADERS)
+        self._writing = asyncio.Lock()
+        self._begun = False
+        self._since = perf_counter()  # the last message was begun or ended then
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the whole answer, unless the client leaves or stops reading."""
+        """Send the answer, unless the client leaves or stops reading."""
         try:
-            await unless_gone(receive, self._answer(scope, receive, send))
-        except (ClientDisconnect, TimedOut):
+            answer = self._answer(scope, receive, send)
+            await unless_gone(receive, answer, self._watch(send))
+        except ClientDisconnect:
             pass  # there is nobody to tell
         finally:
             self.stream.cancel()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._items()) as items:
-            first = await anext(items)
-            if isinstance(first, Exception):
-                return await failure(first)(scope, receive, send)
-            await send({"type": "http.response.start", "status": self.status_code,
-                        "headers": self.raw_headers})
-            await self._send(send, _event(first))
-            async for item in items:
-                await self._send(send, _event(item))
-            await self._send(send, sse.encode(sse.DONE), more=False)
-
-    async def _items(self) -> AsyncGenerator[Token | Exception | None]:
-        """The stream's tokens; None after each silence; the error that ended it."""
-        while True:
-            try:
-                async with asyncio.timeout(self.limits.comment_s) as silence:
-                    item: Token | Exception | None = await anext(self.stream)
-            except StopAsyncIteration:
-                return
-            except Exception as error:
-                item = None if silence.expired() else error
-            yield item
+        while (item := await self._next()) is not None:
+            if isinstance(item, Exception) and not self._begun:
+                async with self._writing:
+                    return await failure(item)(scope, receive, send)
+            await self._send(send, _event(item))
             if isinstance(item, Exception):
-                return
+                break
+        await self._send(send, sse.encode(sse.DONE), more=False)
+
+    async def _next(self) -> Token | Exception | None:
+        """The stream's next token, the error that ended it, or None at its end."""
+        try:
+            return await anext(self.stream)
+        except StopAsyncIteration:
+            return None
+        except Exception as error:
+            return error
 
     async def _send(self, send: Send, body: bytes, more: bool = True) -> None:
-        message = {"type": "http.response.body", "body": body, "more_body": more}
-        try:
-            # send waits while the client does not read and the buffers are full.
-            async with asyncio.timeout(self.limits.reader_s):
-                await send(message)
-        except TimeoutError:
-            raise TimedOut("the client stopped reading") from None
+        # send waits while the client does not read and the buffers are full.
+        async with self._writing:
+            self._since = perf_counter()
+            if not self._begun:
+                self._begun = True
+                await send({"type": "http.response.start", "status": self.status_code,
+                            "headers": self.raw_headers})
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+            self._since = perf_counter()
+
+    async def _watch(self, send: Send) -> None:
+        """Break each silence with a comment; end when the client has stopped reading.
+
+        It looks at the clock now and then: a timer of its own for every token would
+        cost the loop a fifth of its time.
+        """
+        comment_s, reader_s = self.limits.comment_s, self.limits.reader_s
+        while True:
+            limit = reader_s if self._writing.locked() else comment_s
+            rest = self._since + limit - perf_counter()
+            if rest > 0:
+                await asyncio.sleep(min(rest, comment_s, reader_s))
+            elif self._writing.locked():
+                return
+            else:
+                async with asyncio.timeout(reader_s):  # its error ends this task, too
+                    await self._send(send, sse.comment("still here"))
 
 
-def _event(item: Token | Exception | None) -> bytes:
-    if item is None:
-        return sse.comment("still here")
+def _event(item: Token | Exception) -> bytes:
     if isinstance(item, Exception):
         return sse.encode(describe(item)[1])
     return sse.encode(item.event())
