@@ -1,0 +1,107 @@
+"""What lesson 03 builds by hand does what the library does."""
+
+import json
+import shutil
+import subprocess
+import sys
+import zlib
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab_utils import BackgroundServer, create_app
+from lab_utils.engine import FakeEngine
+from lab_utils.plots.ruler import read_events
+from lab_utils.server import sse
+from tests.lessons.lesson import Lesson
+
+INLINE = Lesson("03").define("encode_event", "parse", "read_answer", "command")
+encode_event, parse = INLINE["encode_event"], INLINE["parse"]
+
+NASTY = [
+    "", "\n", "\n\n", "\r", "\r\n", '"', "\\", "'", "é", "😀", "\u2028", "\u0085",
+    "[DONE]", "data: [DONE]\n\n", " answer", "\0", "\ufeff",
+]
+TEXTS = st.lists(st.one_of(st.sampled_from(NASTY), st.text(max_size=6))).map("".join)
+BLOCKS = st.lists(st.sampled_from([
+    "data: one", "data:two", "data:", "data:  tea", "data: é😀", "data: \u2028\u0085",
+    ": comment", "event: ping", "unknown: z", "no colon", "id: 7", "", "", "",
+])).map("\n".join)
+
+
+def reads(stream: bytes, places: list[int]) -> list[bytes]:
+    """`stream` cut at `places`."""
+    ends = sorted({0, len(stream), *(place % (len(stream) + 1) for place in places)})
+    return [stream[start:end] for start, end in pairwise(ends)]
+
+
+def test_they_are_the_lessons_own() -> None:
+    assert {each.__module__ for each in (encode_event, parse)} != {sse.__name__}
+    assert encode_event is not sse.encode
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_encode_event_writes_what_the_library_writes(text: str) -> None:
+    assert encode_event({"token": text}) == sse.encode({"token": text})
+    assert encode_event(text) == sse.encode(text)
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_encode_event_writes_any_text_as_the_library(text: str) -> None:
+    assert encode_event({"token": text}) == sse.encode({"token": text})
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_parse_finds_the_same_for_every_cut(text: str) -> None:
+    plain = json.dumps({"token": text}, ensure_ascii=False)
+    stream = encode_event(plain) + encode_event({"token": text}) + b"data: un"
+    expected = [plain, json.dumps({"token": text})]
+    for at in range(len(stream) + 1):
+        two = [stream[:at], stream[at:]]
+        assert list(parse(two)) == list(read_events(two)) == expected
+
+
+@given(BLOCKS, st.lists(st.integers(0, 400), max_size=20))
+@settings(deadline=None, max_examples=300)
+def test_parse_finds_what_the_decoder_finds(text: str, places: list[int]) -> None:
+    chunks = reads(text.encode(), places)
+    assert list(parse(chunks)) == list(read_events(chunks))
+
+
+@pytest.mark.parametrize(("events", "ending"), [
+    ([{"token": "a"}, sse.DONE], ("a", "complete")),
+    ([sse.DONE], ("", "complete")),
+    ([{"token": "a"}, {"error": {}}, sse.DONE], ("a", "failed")),
+    ([{"token": "a"}, {"error": {}}], ("a", "failed")),
+    ([{"token": "a"}], ("a", "truncated")),
+    ([], ("", "truncated")),
+    ([{"token": "a"}, sse.DONE, {"token": "b"}], ("a", "complete")),
+])
+def test_read_answer_knows_how_it_ended(events: list[Any], ending: object) -> None:
+    stream = b"".join(map(sse.encode, events))
+    assert INLINE["read_answer"](read_events([stream])) == ending
+
+
+@pytest.mark.parametrize("flags", [[], ["-N"]])
+def test_without_curl_python_reads_the_same(
+    flags: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with BackgroundServer(create_app(FakeEngine("one two"))) as server:
+        command = INLINE["command"](flags, f"{server.url}/generate?prompt=Hi")
+        got = subprocess.run(command, capture_output=True, check=True).stdout
+    assert command[0] == sys.executable
+    assert ("-u" in command) == bool(flags)
+    *tokens, done = read_events([got])
+    assert [json.loads(each)["token"] for each in tokens] == ["one", " two"]
+    assert done == sse.DONE
+
+
+def test_a_compressor_keeps_what_it_is_given() -> None:
+    squeeze = zlib.compressobj()
+    sizes = [len(squeeze.compress(b'data: {"t": "x"}\n\n')) for _ in range(8)]
+    assert sizes == [2, 0, 0, 0, 0, 0, 0, 0]

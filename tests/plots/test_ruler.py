@@ -1,0 +1,103 @@
+import pytest
+
+from lab_utils.plots.guess import Guess
+from lab_utils.plots.ruler import arrivals, parts, read_events, ruler, signs
+
+
+def runs(stream: bytes) -> list[tuple[str, bytes]]:
+    """The parts of `stream`, neighbours of one kind joined."""
+    found: list[tuple[str, bytes]] = []
+    for at, kind in enumerate(parts(stream)):
+        byte = stream[at : at + 1]
+        if found and found[-1][0] == kind:
+            found[-1] = (kind, found[-1][1] + byte)
+        else:
+            found.append((kind, byte))
+    return found
+
+
+def test_the_parts_of_an_event() -> None:
+    assert runs(b"data: hi\n\n") == [
+        ("name", b"data: "), ("payload", b"hi"), ("blank", b"\n\n")
+    ]
+
+
+def test_a_line_without_a_field_is_ignored() -> None:
+    assert runs(b"data: a\nred\n: hi\nid: 1\n\n") == [
+        ("name", b"data: "), ("payload", b"a"), ("line", b"\n"),
+        ("ignored", b"red"), ("line", b"\n"), ("ignored", b": hi"), ("line", b"\n"),
+        ("name", b"id: "), ("payload", b"1"), ("blank", b"\n\n"),
+    ]
+
+
+def test_every_line_end_of_the_standard_and_none_at_all() -> None:
+    assert runs(b"data\r\n\r\nid:1\rdata:") == [
+        ("name", b"data"), ("line", b"\r"), ("blank", b"\n\r\n"), ("name", b"id:"),
+        ("payload", b"1"), ("line", b"\r"), ("name", b"data:"),
+    ]
+
+
+def test_the_signs_have_their_number_of_bytes() -> None:
+    stream = "aé\n\r\n\r😀".encode() + b"\xff"
+    assert signs(stream) == [
+        ("a", 1), ("é", 2), ("↵", 1), ("↵", 2), ("←", 1), ("😀", 4), ("�", 1)
+    ]
+    assert sum(size for _, size in signs(stream)) == len(stream)
+
+
+def test_an_event_arrives_with_the_read_that_completes_it() -> None:
+    reads = [b"data: a", b"\n\ndata: b\n\nda", b"ta: c\n", b"\n"]
+    assert arrivals(reads, read_events) == [("a", 2), ("b", 2), ("c", 4)]
+
+
+def test_a_parser_that_fails_is_shown_where_it_failed() -> None:
+    def careless(chunks: object) -> object:
+        for chunk in chunks:  # type: ignore[attr-defined]
+            yield chunk.decode()
+
+    found = arrivals([b"ok", b"\xc3", b"\xa9"], careless)  # type: ignore[arg-type]
+    assert found == [("ok", 1), ("✕ UnicodeDecodeError", 2)]
+
+
+def test_it_says_what_it_shows() -> None:
+    picture = ruler([b"data: a\n", b"\ndata: b\n\n"], guess=Guess("?", 6, "reads"))
+    assert picture.description == (
+        "18 bytes in 2 reads, 2 events. reads: 2; your guess: 6 reads."
+    )
+    assert picture.table[1:] == [["a", "2"], ["b", "2"]]
+
+
+def test_bytes_without_reads_have_no_cuts() -> None:
+    whole = ruler(b"data: a\n\n")
+    assert whole.description == "9 bytes, 1 event."
+    assert "a read ended" not in whole.html()
+    assert "a read ended" in ruler([b"data: a\n\n"]).html()
+
+
+def test_the_guess_is_a_diamond_beside_what_was_counted() -> None:
+    guess = Guess("?", 400, "")
+    picture = ruler(b"", guess=guess, count=("status", 200))
+    assert "status: 200" in picture.svg()
+    assert "your guess: 400" in picture.svg()
+    assert 'class="guess"' in picture.svg()
+
+
+def test_the_same_bytes_give_the_same_events_however_they_are_cut() -> None:
+    stream = 'data: {"token": "é"}\n\ndata: [DONE]\n\n'.encode()
+    for size in range(1, len(stream) + 1):
+        cuts = [stream[at : at + size] for at in range(0, len(stream), size)]
+        rows = ruler(cuts).table[1:]
+        assert [row[0] for row in rows] == ['{"token": "é"}', "[DONE]"]
+
+
+@pytest.mark.parametrize("stream", [b"data: <b>&\n\n", b"\0\x1b[31m\xff", b""])
+def test_whatever_the_bytes_are_it_is_an_honest_svg(stream: bytes) -> None:
+    html = ruler([stream]).html()
+    assert "<b>" not in html
+    assert "\0" not in html and "\x1b" not in html
+
+
+def test_many_events_are_counted_and_the_first_are_shown() -> None:
+    svg = ruler(b"data: x\n\n" * 12).svg()
+    assert "12 events found" in svg
+    assert "and 3 more" in svg
