@@ -97,7 +97,7 @@ def _draw(boxes: Boxes, guesses: Guesses, width: int) -> Canvas:
     rows, columns = _sides(boxes)
     narrow = width <= NARROW
     across, down = (rows, columns) if narrow else (columns, rows)
-    left, head = (0.0, 30.0) if narrow else (92.0, 52.0)
+    left, head = (6.0, 30.0) if narrow else (92.0, 52.0)
     above = 28.0 if narrow else 0.0  # room for a name over each line of boxes
     room = (width - left) / max(len(across), 1)
     bottom = head + len(down) * (above + BOX)
@@ -142,14 +142,14 @@ def _box(
     for at, question in enumerate(QUESTIONS):
         line = y + TOKENS + 10 + HEALTH + LINE * (at + 1) - 6
         canvas.text(axis.left, line, question, "soft", size=15)
-        x = axis.left + 88
+        x = axis.left + 98
         if seen is not None:
             canvas.text(x, line, _yes(seen[at]), f"bold {_colour(seen[at])}")
         if guess is not None:
-            canvas.guess(x + 46, line - 6, 8)
+            canvas.guess(x + 48, line - 6, 8)
             if seen is not None:
                 right = guess[at] == seen[at]
-                canvas.text(x + 58, line, "✓" if right else "✗", _colour(right))
+                canvas.text(x + 59, line, "✓" if right else "✗", _colour(right))
 
 
 def _colour(good: bool) -> str:

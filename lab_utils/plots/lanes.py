@@ -133,7 +133,7 @@ def _draw(
 ) -> Canvas:
     narrow = width < BESIDE
     left = 58.0 if gaps and narrow else 8.0 if narrow else 196.0
-    axis = Axis((0, extent), left, width - 72)
+    axis = Axis((0, extent), left, width - 96)
     words = 24 if narrow else 0
     middle = GAPS + 28 if gaps else 0
     each = words + ABOVE + TOKENS + middle + words + BETWEEN + HEALTH

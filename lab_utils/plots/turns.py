@@ -102,7 +102,7 @@ def _draw_spans(
     end = max((end for _, _, end, _ in log), default=0.0)
     if guess is not None and guess.seconds is not None:
         end = min(max(end, guess.seconds), 2 * end)
-    axis = Axis((0, 1.04 * 1e3 * end or 1), left, width - 44)
+    axis = Axis((0, 1.04 * 1e3 * end or 1), left, width - 54)
     bottom = top + len(tasks) * LANE
     canvas = Canvas(width, bottom + (118 if width <= NARROW else 92))
     if title:

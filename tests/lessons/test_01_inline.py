@@ -110,7 +110,7 @@ def test_the_asgi_app_by_hand_refuses_what_is_not_http() -> None:
         asyncio.run(app({"type": "lifespan"}, None, None))
 
 
-def test_patient_counts_the_streams_that_are_open() -> None:
+def test_patient_holds_its_streams_open_until_it_is_told_to_close() -> None:
     names = lesson.define("open_now", "patient")
 
     async def three() -> int:
@@ -118,9 +118,11 @@ def test_patient_counts_the_streams_that_are_open() -> None:
             asyncio.create_task(received(names["patient"], "/")) for _ in range(3)
         ]
         await asyncio.sleep(0)
-        during: int = names["patient"].__globals__["open_now"]
+        assert (await received(names["patient"], "/health"))[-1]["body"] == b"ok"
+        during: int = names["open_now"]
+        names["closing"] = True
         await asyncio.gather(*running)
         return during
 
     assert asyncio.run(three()) == 3
-    assert names["patient"].__globals__["open_now"] == 0
+    assert names["open_now"] == 0

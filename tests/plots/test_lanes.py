@@ -144,3 +144,12 @@ def test_the_legend_wraps_instead_of_running_out_of_the_picture() -> None:
     assert canvas.legend(20, [("tick", "a token arrives"), ("dot", "answered")]) > 20
     with pytest.raises(ValueError, match="expected a form"):
         canvas.legend(20, [("square", "x")])
+
+
+@pytest.mark.parametrize("ended", [0.918, 1.018, 24.0, 1234.5])
+def test_the_total_at_the_right_end_fits_on_the_sheet(ended: float) -> None:
+    svg = lanes(Timeline("x", arrivals=[ended], ended=ended)).svg()
+    total = milliseconds(1e3 * ended)
+    found = re.search(rf'<text x="([\d.]+)"[^>]*class="bold"[^>]*>{total}<', svg)
+    # DejaVu Sans Bold, the widest font of the list, takes 0.7 em per digit.
+    assert found and float(found[1]) + 0.7 * 17 * len(total) <= 860 + 17
