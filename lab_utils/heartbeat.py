@@ -6,9 +6,12 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from lab_utils.plots.heartbeat import BEAT_S, Pulse
+from lab_utils.plots.guess import Guess
+from lab_utils.plots.heartbeat import BEAT_S, Pulse, heartbeat
 from lab_utils.recording import Recording
 from lab_utils.server import BackgroundServer
+
+__all__ = ["beat", "heartbeat", "watch", "with_heartbeat"]
 
 App = Callable[..., Any]
 Beats = list[tuple[float, float]]
@@ -41,8 +44,9 @@ def with_heartbeat(app: App, beats: Beats) -> App:
     return watched
 
 
-async def watch(label: str, app: App) -> Pulse:
-    """Serve `app`, stream one answer from it, and return its pulse meanwhile."""
+async def watch(label: str, app: App, guess: Guess | None = None) -> Pulse:
+    """Serve `app`, stream one answer from it, and return its pulse meanwhile; `guess`
+    is kept for the picture."""
     beats: Beats = []
     with BackgroundServer(with_heartbeat(app, beats)) as server:
         await asyncio.sleep(QUIET_S)
@@ -50,4 +54,4 @@ async def watch(label: str, app: App) -> Pulse:
         sent = perf_counter()
         run = await asking
         await asyncio.sleep(QUIET_S)
-    return Pulse(label, beats, sent, run)
+    return Pulse(label, beats, sent, run, guess)

@@ -13,13 +13,18 @@ from typing import Any, TypeVar
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 
-from lab_utils.engine import Engine, Token
+from lab_utils.engine import Engine, FakeEngine, Token
 from lab_utils.server import sse
 
 T = TypeVar("T")
 
 END = object()
 """What `next` returns at the end: a StopIteration cannot cross a future."""
+
+
+def ticking_engine() -> FakeEngine:
+    """The stand-in for a model: 12 tokens, 50 ms of sleep for each."""
+    return FakeEngine(["tick "] * 12, step_ms=50)
 
 
 def streaming_app(

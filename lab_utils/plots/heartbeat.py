@@ -1,6 +1,6 @@
 """How late an event loop is: one strip per server, a mark per beat of its heart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from statistics import median
@@ -27,13 +27,15 @@ class Pulse:
 
     label: the server's name. beats: when each beat was due and when it came, in
     `perf_counter` seconds. sent: when the request was sent, by the same clock. run: the
-    request and its `/health` pings, in seconds since then.
+    request and its `/health` pings, in seconds since then. guess: what the reader
+    expected as the latest beat.
     """
 
     label: str
     beats: Sequence[tuple[float, float]]
     sent: float
     run: Timeline
+    guess: Guess | None = None
 
     @property
     def ended(self) -> float:
@@ -80,18 +82,11 @@ class Pulse:
         )
 
 
-def heartbeat(
-    pulses: Pulse | Sequence[Pulse], guesses: Mapping[str, Guess] | None = None
-) -> Picture:
-    """Draw `pulses` as strips on one time axis, lateness upwards on a log axis.
-
-    guesses: by label, what the reader expected as the peak; drawn as a diamond.
-    """
+def heartbeat(pulses: Pulse | Iterable[Pulse]) -> Picture:
+    """Draw `pulses` as strips on one time axis, lateness upwards on a log axis."""
     strips = [pulses] if isinstance(pulses, Pulse) else list(pulses)
-    draw = partial(_draw, strips, guesses or {})
-    return Picture(
-        TITLE, ". ".join(map(str, strips)) + ".", draw, table(strips)
-    )
+    said = ". ".join(map(str, strips)) + "."
+    return Picture(TITLE, said, partial(_draw, strips), table(strips))
 
 
 def table(pulses: Sequence[Pulse]) -> list[list[str]]:
@@ -104,9 +99,7 @@ def table(pulses: Sequence[Pulse]) -> list[list[str]]:
     )]
 
 
-def _draw(
-    pulses: list[Pulse], guesses: Mapping[str, Guess], width: int
-) -> Canvas:
+def _draw(pulses: list[Pulse], width: int) -> Canvas:
     narrow = width <= NARROW
     words = 46 if narrow else 0
     top = 84 if narrow else 60
@@ -114,7 +107,7 @@ def _draw(
     bottom = top + len(pulses) * each
     end = max((pulse.ended for pulse in pulses), default=1.0) + 0.15
     axis = Axis((-0.15, end), 62 if narrow else 262, width - 40)
-    guessed = [pulse.label for pulse in pulses if pulse.label in guesses]
+    guessed = [pulse for pulse in pulses if pulse.guess is not None]
     canvas = Canvas(width, bottom)
     canvas.text(0, 22, TITLE, "bold", size=18 if narrow else 20)
     said = ["a mark per beat, higher = later", "shaded: an answer is being made"]
@@ -123,7 +116,7 @@ def _draw(
     for at, pulse in enumerate(pulses):
         y = top + at * each
         _words(canvas, pulse, y, narrow)
-        _strip(canvas, axis, pulse, y + words, guesses.get(pulse.label))
+        _strip(canvas, axis, pulse, y + words)
     canvas.time_axis(axis, bottom + 2)
     canvas.height = 14 + canvas.legend(bottom + 58, [
         ("dot", "a beat in time"), ("late", "a late beat: due to came"),
@@ -145,9 +138,7 @@ def _words(canvas: Canvas, pulse: Pulse, y: float, narrow: bool) -> None:
         canvas.text(0, y + 44 + 23 * at, said, "soft", size=16)
 
 
-def _strip(
-    canvas: Canvas, axis: Axis, pulse: Pulse, y: float, guess: Guess | None
-) -> None:
+def _strip(canvas: Canvas, axis: Axis, pulse: Pulse, y: float) -> None:
     scale = Axis(LATENESS_MS, y + STRIP, y, log=True)
     left = axis.at(0)
     canvas.rect(left, y, axis.at(pulse.ended) - left, STRIP, "band")
@@ -167,5 +158,5 @@ def _strip(
         end = axis.at(came)
         lines += [(x, height, end, height), (end, height - 5, end, height + 5)]
     canvas.rows(lines, "late")
-    if guess is not None and guess.seconds is not None:
-        canvas.guess(axis.right + 16, scale.at(1e3 * guess.seconds))
+    if pulse.guess is not None and pulse.guess.seconds is not None:
+        canvas.guess(axis.right + 16, scale.at(1e3 * pulse.guess.seconds))

@@ -1,0 +1,83 @@
+"""Mutants that lesson 04 catches: what freezes a loop, and what leaving costs."""
+
+from tests.lessons.mutants import Mutant
+
+LOOPS = "lab_utils/baselines/loops.py"
+THREAD = "lab_utils/runners/thread.py"
+EXECUTOR = "lab_utils/runners/executor.py"
+JOBS = "lab_utils/runners/jobs.py"
+
+MUTANTS = [
+    Mutant(
+        "the executor runner steps on the loop's own thread",
+        EXECUTOR,
+        old="item = await job.loop.run_in_executor(pool, self._step, tokens, pool)",
+        new="item = self._step(tokens, pool)",
+        section="4.4",
+    ),
+    Mutant(
+        "the engine's thread calls the loop for its steps",
+        THREAD,
+        old="        outputs = scheduler.step()\n",
+        new=(
+            "        import asyncio\n\n"
+            "        async def on_the_loop() -> list:\n"
+            "            return scheduler.step()\n\n"
+            "        loop = next(iter(jobs.values())).loop if jobs else None\n"
+            "        outputs = scheduler.step() if loop is None else (\n"
+            "            asyncio.run_coroutine_threadsafe(on_the_loop(), loop)\n"
+            "            .result()\n"
+            "        )\n"
+        ),
+        section="4.4",
+    ),
+    Mutant(
+        "health waits for the running step",
+        THREAD,
+        old="        outputs = scheduler.step()\n",
+        new=(
+            "        with self._changed:\n"
+            "            outputs = scheduler.step()\n"
+        ),
+        section="4.4",
+    ),
+    Mutant(
+        "an error in one job ends the engine's thread",
+        THREAD,
+        old="            if sequence.ended:\n",
+        new=(
+            "            if isinstance(item, Exception):\n"
+            "                raise item\n"
+            "            if sequence.ended:\n"
+        ),
+        section="4.4",
+    ),
+    Mutant(
+        "a full server says that it is ready",
+        JOBS,
+        old="            return room and self._alive()",
+        new="            return self._alive()",
+        section="4.4",
+    ),
+    Mutant(
+        "the engine's thread looks at the flag only at the end",
+        THREAD,
+        old="            if job.cancelled or error is not None:",
+        new="            if error is not None:",
+        section="4.5",
+    ),
+    Mutant(
+        "the executor runner goes on for a reader who has left",
+        EXECUTOR,
+        old="        while not job.cancelled:\n",
+        new="        while True:\n",
+        section="4.5",
+    ),
+    Mutant(
+        "nobody tells the runner that the client has left",
+        "lab_utils/server/streaming.py",
+        old="            self.stream.cancel()\n\n    async def _answer",
+        new="            pass\n\n    async def _answer",
+        section="4.5",
+    ),
+]

@@ -1,0 +1,185 @@
+"""What lesson 04 builds by hand behaves as what the library has in its place."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing
+from time import perf_counter
+from typing import Any
+
+import pytest
+
+from lab_utils import load_engine
+from lab_utils.baselines import loops
+from lab_utils.engine import Engine, FakeEngine, SamplingParams
+from lab_utils.heartbeat import beat
+from lab_utils.runners import ExecutorRunner, Limits, Runner, ThreadRunner
+from tests.lessons.lesson import Lesson
+
+Tokens = Callable[[Engine, str], AsyncIterator[Any]]
+
+BY_HAND = ["blocking", "polite", "in_executor", "from_thread"]
+
+
+@pytest.fixture
+def lesson() -> Iterator[dict[str, Any]]:
+    """The lesson's definitions, with its engine's thread running."""
+    names = Lesson("04").define(
+        "beat", "with_heartbeat", *BY_HAND, "run_engine", "jobs"
+    )
+    thread = threading.Thread(target=names["run_engine"], daemon=True)
+    thread.start()
+    names["thread"] = thread
+    yield names
+    names["jobs"].put(None)
+    thread.join(2)
+    assert not thread.is_alive()
+
+
+async def texts(stream: AsyncIterator[Any]) -> list[str]:
+    return [token.text async for token in stream]
+
+
+async def by_runner(runner: Runner, prompt: str) -> list[str]:
+    stream = await runner.start().submit(
+        prompt, SamplingParams(temperature=0), Limits()
+    )
+    try:
+        return [token.text async for token in stream]
+    finally:
+        stream.cancel()
+        await asyncio.to_thread(runner.stop)
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+@pytest.mark.parametrize("kind", [ExecutorRunner, ThreadRunner])
+def test_it_streams_what_the_runners_stream(
+    lesson: dict[str, Any], name: str, kind: type[Runner]
+) -> None:
+    engine = FakeEngine("a few words and no more")
+    mine = asyncio.run(texts(lesson[name](engine, "Go")))
+    theirs = asyncio.run(by_runner(kind(engine), "Go"))  # type: ignore[call-arg]
+    assert mine == theirs == engine.pieces
+
+
+@pytest.mark.parametrize("name", ["in_executor", "from_thread"])
+def test_it_streams_a_real_models_answer(lesson: dict[str, Any], name: str) -> None:
+    class Greedy:
+        def generate_stream(self, prompt: str) -> Iterator[Any]:
+            return tutor.generate_stream(prompt, temperature=0)
+
+    tutor, prompt = load_engine("tutor"), "What is 2 + 2?"
+    mine = asyncio.run(texts(lesson[name](Greedy(), prompt)))
+    theirs = asyncio.run(by_runner(ThreadRunner(tutor), prompt))
+    assert mine == theirs
+    assert "".join(mine) == "The answer is 4."
+
+
+@pytest.mark.parametrize("name", ["blocking", "polite", "in_executor"])
+def test_the_library_has_the_same_loops(lesson: dict[str, Any], name: str) -> None:
+    engine = FakeEngine("one two three")
+    theirs: Tokens = getattr(loops, name)
+    assert asyncio.run(texts(theirs(engine, "Go"))) == asyncio.run(
+        texts(lesson[name](engine, "Go"))
+    )
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_two_readers_each_get_their_own_answer(
+    lesson: dict[str, Any], name: str
+) -> None:
+    engine = FakeEngine("one two three four", step_ms=1)
+
+    async def two() -> list[list[str]]:
+        return await asyncio.gather(*(texts(lesson[name](engine, "Go")) for _ in "ab"))
+
+    assert asyncio.run(two()) == [engine.pieces, engine.pieces]
+
+
+@pytest.mark.parametrize("name", BY_HAND)
+def test_an_error_ends_one_answer_only(lesson: dict[str, Any], name: str) -> None:
+    weak, good = FakeEngine("a b c d", fail_at=2), FakeEngine("a b c d")
+
+    async def both() -> tuple[list[str], list[str]]:
+        read = []
+        with pytest.raises(RuntimeError, match="told to fail"):
+            async for token in lesson[name](weak, "Go"):
+                read.append(token.text)
+        return read, await texts(lesson[name](good, "Go"))
+
+    assert asyncio.run(both()) == (["a", " b"], ["a", " b", " c", " d"])
+    assert lesson["thread"].is_alive()
+
+
+@pytest.mark.parametrize("name", ["in_executor", "from_thread"])
+def test_leaving_costs_one_step_at_most(lesson: dict[str, Any], name: str) -> None:
+    engine = FakeEngine(["tick "] * 60, step_ms=10)
+
+    async def leave() -> None:
+        async with aclosing(lesson[name](engine, "Go")) as tokens:
+            for _ in range(5):
+                await anext(tokens)
+        await asyncio.sleep(0.1)
+
+    asyncio.run(leave())
+    assert 5 <= engine.made <= 7  # what was made before the reader read the fifth
+
+
+def test_the_engine_thread_is_free_for_the_next_when_a_reader_has_left(
+    lesson: dict[str, Any],
+) -> None:
+    slow, next_one = FakeEngine(["tick "] * 500, step_ms=10), FakeEngine("a b")
+
+    async def leave_and_come() -> float:
+        async with aclosing(lesson["from_thread"](slow, "Go")) as tokens:
+            await anext(tokens)
+        begun = perf_counter()
+        assert await texts(lesson["from_thread"](next_one, "Go")) == ["a", " b"]
+        return perf_counter() - begun
+
+    assert asyncio.run(leave_and_come()) < 2.5  # the rest would take 5 s
+
+
+def test_all_steps_are_taken_by_the_engine_thread(lesson: dict[str, Any]) -> None:
+    threads = set()
+    engine = FakeEngine("a b c", on_step=lambda _: threads.add(threading.get_ident()))
+    asyncio.run(texts(lesson["from_thread"](engine, "Go")))
+    assert threads == {lesson["thread"].ident}
+
+
+def test_the_heart_beats_as_the_librarys(lesson: dict[str, Any]) -> None:
+    async def beats(of: Callable[[list[Any]], Any]) -> list[tuple[float, float]]:
+        found: list[tuple[float, float]] = []
+        heart = asyncio.create_task(of(found))
+        await asyncio.sleep(0.3)
+        heart.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await heart
+        return found
+
+    for found in (asyncio.run(beats(of)) for of in (beat, lesson["beat"])):
+        assert 3 <= len(found) <= 15
+        assert all(came >= due for due, came in found)
+
+
+def test_the_heart_beats_as_long_as_the_app_lives(lesson: dict[str, Any]) -> None:
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        served.append(scope["type"])
+        if scope["type"] == "lifespan":
+            await asyncio.sleep(0.2)
+
+    async def live() -> int:
+        watched = lesson["with_heartbeat"](app, beats)
+        await watched({"type": "http"}, None, None)
+        assert beats == []
+        await watched({"type": "lifespan"}, None, None)
+        count = len(beats)
+        await asyncio.sleep(0.1)
+        assert len(beats) == count
+        return count
+
+    served: list[str] = []
+    beats: list[Any] = []
+    assert asyncio.run(live()) >= 2
+    assert served == ["http", "lifespan"]
