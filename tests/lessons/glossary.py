@@ -24,6 +24,11 @@ class Term:
     section: str
     file: str
 
+    @property
+    def is_code(self) -> bool:
+        """Whether it is a name in Python, such as `send`; the word is everybody's."""
+        return self.name.startswith("`")
+
     def pattern(self) -> re.Pattern[str]:
         """Finds it, or its abbreviation, as a word: any case, plural, across lines."""
         names = re.fullmatch(r"(.+?)(?: \((.+)\))?", self.name.replace("`", ""))
