@@ -11,8 +11,8 @@ from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import extent_of
 from lab_utils.timeline import Timeline
 
-PLACES = 1_000
-"""How many places the slider has."""
+PLACES = 200
+"""How many places the slider has; an arrow key moves it by one."""
 
 FRAME_MS = 100
 SPEEDS = (0.1, 0.5, 1.0, 2.0, 10.0)
@@ -82,9 +82,11 @@ class Scrubber:
         display(self.widget)
 
     def _set_speed(self) -> None:
-        """So many places per frame that a second of the recording lasts a second."""
-        share = FRAME_MS / 1e3 * self._speed.value / self.extent
-        self._play.step = max(1, round(PLACES * share))
+        """So many places per frame, and so long a frame, that a second of the recording
+        lasts a second divided by the speed."""
+        place_ms = 1e3 * self.extent / PLACES / self._speed.value
+        self._play.step = max(1, round(FRAME_MS / place_ms))
+        self._play.interval = round(self._play.step * place_ms)
 
     def _paint(self) -> None:
         runs = self.moment()

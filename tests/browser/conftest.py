@@ -4,6 +4,7 @@ Runs where Chromium is installed; LAB_BROWSER=required makes its absence a failu
 Screenshots go to .artifacts/.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 ARTIFACTS = ROOT / ".artifacts"
@@ -53,6 +56,18 @@ def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """JupyterLab on a copy of the notebooks; yields the address of its file tree."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(ROOT / "notebooks", home / "notebooks")
+    with jupyter_lab(home) as url:
+        yield url
+
+
+@contextmanager
+def jupyter_lab(home: Path, theme: str = "Light") -> Iterator[str]:
+    """A JupyterLab whose files are in `home`, its notebooks in `home/notebooks`."""
+    settings = home / "s" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    choice = {"theme": f"JupyterLab {theme}"}
+    (settings / "themes.jupyterlab-settings").write_text(json.dumps(choice))
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
     port = _free_port()
     log = (home / "jupyter.log").open("w")
     process = subprocess.Popen(
@@ -74,6 +89,34 @@ def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.terminate()
         process.wait(15)
         log.close()
+
+
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """A notebook of code cells."""
+    path.parent.mkdir(exist_ok=True)
+    made = [nbformat.v4.new_code_cell(source) for source in cells]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    about = {"kernelspec": kernel}
+    nbformat.write(nbformat.v4.new_notebook(cells=made, metadata=about), path)
+
+
+def run_all(page: Page, url: str) -> None:
+    """Open a notebook and choose Run All Cells, as a learner does."""
+    page.goto(url)
+    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=60_000)
+    # The kernel's name appears when it is connected; before that Run All would ask.
+    kernel = page.locator(".jp-Toolbar-kernelName")
+    expect(kernel).to_contain_text("Python", timeout=60_000)
+    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]',
+                           timeout=60_000)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def show_cell(page: Page, index: int) -> None:
+    """Scroll so that a cell stands at the top; what is out of view is not rendered."""
+    page.evaluate("index => document.querySelectorAll('.jp-Notebook .jp-Cell')[index]"
+                  ".scrollIntoView({block: 'start'})", index)
 
 
 @pytest.fixture

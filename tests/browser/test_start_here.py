@@ -1,22 +1,9 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import screenshot
+from tests.browser.conftest import run_all, screenshot
 
 pytestmark = pytest.mark.timeout(180)
-
-
-def run_all(page: Page, url: str) -> None:
-    """Open a notebook and choose Run All Cells, as a learner does."""
-    page.goto(url)
-    expect(page.locator(".jp-Notebook .jp-Cell").first).to_be_visible(timeout=60_000)
-    # The kernel's name appears when it is connected; before that Run All would ask.
-    kernel = page.locator(".jp-Toolbar-kernelName")
-    expect(kernel).to_contain_text("Python", timeout=60_000)
-    page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]',
-                           timeout=60_000)
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
 
 
 def test_run_all_on_notebook_00_shows_the_answer_growing(
