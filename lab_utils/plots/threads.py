@@ -105,7 +105,7 @@ def _draw(
     width: int,
 ) -> Canvas:
     narrow = width <= NARROW
-    axis = Axis((0, extent), 8 if narrow else 218, width - 92)
+    axis = Axis((0, extent), 8 if narrow else 218, width - 112)
     above = 26 if narrow else 0
     each = above + BAR + BETWEEN
     bottom = 52 + len(rows) * each + (above + COUNT if count else 0)
@@ -146,12 +146,12 @@ def _row(canvas: Canvas, axis: Axis, row: Life, y: float, above: float) -> None:
     marks = [(axis.at(at), y + 4, axis.at(at), y + BAR - 4) for at in row.seen]
     canvas.rows(marks, "token")
     if row.ended is None:
-        canvas.line(asked, middle, end + 6, middle, kind)
-        canvas.arrow(end + 8, middle, kind, 8)
+        canvas.line(asked, middle, end + 14, middle, kind)
+        canvas.arrow(end + 15, middle, kind, 8)
     else:
         canvas.line(end, y, end, y + BAR, kind)
     # A bar that ends early has room for its word beside it.
-    x = end + (20 if row.ended is None else 10)
+    x = end + (24 if row.ended is None else 10)
     canvas.text(x, middle + 6, row.words, f"{kind} bold")
 
 

@@ -37,15 +37,15 @@ MUTANTS = [
     Mutant(
         "a server stops the others of its own cell",
         REGISTRY,
-        old="if then and then.cell == now.cell and then.execution != now.execution",
-        new="if then and then.cell == now.cell",
+        old="and then.cell == now.cell and then.execution != now.execution",
+        new="and then.cell == now.cell",
         section="5.3",
     ),
     Mutant(
         "a cell that is run again keeps its old servers",
         REGISTRY,
-        old="if then and then.cell == now.cell and then.execution != now.execution",
-        new="if then and then == now",
+        old="and then.cell == now.cell and then.execution != now.execution",
+        new="and then == now",
         section="5.4",
     ),
     Mutant(
@@ -65,8 +65,8 @@ MUTANTS = [
     Mutant(
         "servers that a cell started are not remembered",
         REGISTRY,
-        old="        _servers[server] = origin",
-        new="        if origin is None:\n            _servers[server] = origin",
+        old="        _entries[started] = entry",
+        new="        if entry.origin is None:\n            _entries[started] = entry",
         section="Summary",
     ),
 ]
