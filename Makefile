@@ -7,7 +7,7 @@ NOTEBOOK := notebooks/00-start-here.ipynb
 TORCH := torch>=2.9,<2.14
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 
-.PHONY: setup lab demo test check unit lessons clean
+.PHONY: setup lab demo test check unit lessons pictures clean
 
 setup: $(STAMP)
 
@@ -46,6 +46,10 @@ unit: setup
 
 lessons: setup
 	$(BIN)/pytest --nbmake --nbmake-timeout=60 notebooks
+
+# The README's screenshots, from a real run in JupyterLab.
+pictures: setup
+	$(BIN)/python -m tests.browser.pictures
 
 clean:
 	rm -rf .venv .artifacts

@@ -155,9 +155,9 @@ def _draw(
 
 
 def _conditions(runs: list[Timeline]) -> str:
-    about = {run.about for run in runs if run.about}
+    models = {run.about.partition(" · ")[0] for run in runs if run.about}
     pace = {run.pace_ms for run in runs if run.pace_ms}
-    words = sorted(about)[:1] if len(about) == 1 else []
+    words = sorted(models) if len(models) == 1 else []
     words += [f"paced: at least {number(max(pace))} ms per step"] if pace else []
     return " · ".join([*words, "one time axis" if len(runs) > 1 else "time since sent"])
 
@@ -243,7 +243,8 @@ def _ending(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
 def _ticks(
     canvas: Canvas, axis: Axis, moments: Sequence[float], y: float, kind: str
 ) -> None:
-    dense = len(moments) * 4 > axis.right - axis.left
+    width = axis.at(moments[-1]) - axis.at(moments[0]) if moments else 0
+    dense = width < 5 * len(moments)
     marks = [(axis.at(at), y + 4, axis.at(at), y + TOKENS - 4) for at in moments]
     canvas.rows(marks, f"{kind} thin" if dense else kind)
 

@@ -61,8 +61,13 @@ def lab_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def jupyter_lab(home: Path, theme: str = "Light") -> Iterator[str]:
-    """A JupyterLab whose files are in `home`, its notebooks in `home/notebooks`."""
+def jupyter_lab(
+    home: Path, theme: str = "Light", pace_ms: str | None = PACE_MS
+) -> Iterator[str]:
+    """A JupyterLab whose files are in `home`, its notebooks in `home/notebooks`.
+
+    pace_ms: of all engines in it; None leaves each as its notebook says.
+    """
     settings = home / "s" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     choice = {"theme": f"JupyterLab {theme}"}
@@ -77,7 +82,7 @@ def jupyter_lab(home: Path, theme: str = "Light") -> Iterator[str]:
          "--LabApp.news_url=", "--LabApp.check_for_updates_class="
          "jupyterlab.NeverCheckForUpdate"],
         stdout=log, stderr=log,
-        env={**os.environ, "LAB_PACE_MS": PACE_MS,
+        env={**os.environ, **({"LAB_PACE_MS": pace_ms} if pace_ms else {}),
              "JUPYTER_CONFIG_DIR": str(home / "c"),
              "JUPYTERLAB_SETTINGS_DIR": str(home / "s"),
              "JUPYTERLAB_WORKSPACES_DIR": str(home / "w")},
