@@ -14,7 +14,7 @@ from lab_utils.plots.picture import Picture, Rows
 Runs = Mapping[str, Sequence[int]]
 """The name of each run, and how many squares it has in each step."""
 
-TALLEST, LARGEST, SMALLEST = 290, 30, 5
+TALLEST, LARGEST, SMALLEST = 260, 30, 4
 """Pixels: the tallest column, the largest square, the smallest that is drawn as one."""
 
 HEAD, FOOT, BARS, BETWEEN, RATIO, LEGEND = 72, 40, 100, 28, 42, 34
@@ -105,7 +105,7 @@ def costs(
     high = round_up(1.3 * max(max(each) for each in ms))
 
     def draw(width: int) -> Canvas:
-        canvas, panels = _panels(runs, width, below=BARS + FOOT + 6,
+        canvas, panels = _panels(runs, width, below=BARS + 12,
                                  foot=LEGEND if guess else 0)
         for panel, times in zip(panels, ms, strict=True):
             _stack(canvas, panel, "step", f"{number(sum(panel.columns))} squares")
@@ -133,8 +133,8 @@ def _panels(
     below: room under each panel, foot: under all, in pixels. tallest: make room for a
     column of that many squares."""
     beside = width > NARROW and len(runs) > 1
-    left, right = 46 if below else 8, 52
-    limit = 0.65 * TALLEST if below else TALLEST
+    left, right = 46 if below else 8, 58
+    limit = 0.7 * TALLEST if below else TALLEST
     each = (width - BETWEEN) / 2 if beside else width
     longest = max(len(columns) for columns in runs.values())
     highest = max(tallest, *(max(columns) for columns in runs.values()))
@@ -185,7 +185,7 @@ def _steps(canvas: Canvas, axis: Axis, y: float, x: str) -> None:
         if tick == int(tick):
             canvas.text(axis.at(tick), y + 20, f"{tick:g}", "soft", size=15,
                         anchor="middle")
-    canvas.text(axis.right + 14, y + 20, x, "soft", size=15)
+    canvas.text(axis.right + 22, y + 20, x, "soft", size=15)
 
 
 def _bars(canvas: Canvas, panel: Panel, ms: Sequence[float], high: float) -> None:
