@@ -140,6 +140,8 @@ def _draw(
 
 def _strip(canvas: Canvas, stream: bytes, per_row: int, top: float) -> None:
     kinds, at = parts(stream), 0
+    if not stream:
+        canvas.text(4, top + 19, "not one byte", "soft")
     while at < len(stream):  # neighbours of one kind share a box
         end = at + 1
         while end < len(stream) and kinds[end] == kinds[at] and end % per_row:
@@ -171,7 +173,8 @@ def _box(canvas: Canvas, x: float, y: float, width: float, kind: str) -> None:
 
 
 def _cuts(canvas: Canvas, reads: list[bytes], per_row: int, top: float) -> None:
-    marks, start = [], 0
+    marks: list[tuple[float, float, float, float]] = []
+    start = 0
     for index, read in enumerate(reads, 1):
         row, column = divmod(start, per_row)
         room = min(len(read), per_row - column) * CELL
@@ -189,7 +192,8 @@ def _events(
     canvas: Canvas, found: list[tuple[str, int]], top: float, cut: bool
 ) -> None:
     edge = canvas.width - (130 if cut else 4)
-    canvas.text(0, top - 8, f"{_many(len(found), 'event')} found", "soft")
+    whole = sum(not data.startswith("✕") for data, _ in found)
+    canvas.text(0, top - 8, f"{_many(whole, 'event')} found", "soft")
     canvas.text(edge + 8, top - 8, "complete" if found and cut else "", "soft")
     room = int(edge / 9.8) - 3
     for at, (data, read) in enumerate(found[:MOST_EVENTS]):

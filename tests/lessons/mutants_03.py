@@ -39,9 +39,8 @@ MUTANTS = [
     ),
     Mutant(
         "no [DONE] after an error", STREAMING,
-        "await self._send(send, sse.encode(sse.DONE), more=False)",
-        "fine = not isinstance(item, Exception)\n"
-        "            await self._send(send, sse.encode(sse.DONE) * fine, more=False)",
+        "sse.encode(sse.DONE), more=False",
+        'b"" if item else sse.encode(sse.DONE), more=False',
         "3.5",
     ),
     Mutant(
@@ -59,7 +58,8 @@ MUTANTS = [
     ),
     Mutant(
         "an engine that fails at once is a 200", STREAMING,
-        "if isinstance(first, Exception):", "if first is None:", "3.6",
+        "if isinstance(item, Exception) and not self._begun:",
+        "if item is self and not self._begun:", "3.6",
     ),
     Mutant(
         "nginx is not asked to pass events on", SSE,

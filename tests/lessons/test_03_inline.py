@@ -5,10 +5,15 @@ import shutil
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.sse import EventSourceResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -99,6 +104,26 @@ def test_without_curl_python_reads_the_same(
     *tokens, done = read_events([got])
     assert [json.loads(each)["token"] for each in tokens] == ["one", " two"]
     assert done == sse.DONE
+
+
+def test_fastapi_ends_a_stream_that_fails_without_a_word() -> None:
+    app = FastAPI()
+
+    @app.get("/", response_class=EventSourceResponse)
+    def one_and_fail() -> Iterator[dict[str, str]]:
+        yield {"token": "one"}
+        raise RuntimeError
+
+    got = b""
+    with (
+        BackgroundServer(app) as server,
+        httpx.stream("GET", server.url, trust_env=False) as answer,
+        suppress(httpx.TransportError),
+    ):
+        for data in answer.iter_raw():
+            got += data
+    assert answer.status_code == 200
+    assert [json.loads(data) for data in read_events([got])] == [{"token": "one"}]
 
 
 def test_a_compressor_keeps_what_it_is_given() -> None:

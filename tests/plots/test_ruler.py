@@ -80,6 +80,7 @@ def test_the_guess_is_a_diamond_beside_what_was_counted() -> None:
     assert "status: 200" in picture.svg()
     assert "your guess: 400" in picture.svg()
     assert 'class="guess"' in picture.svg()
+    assert "not one byte" in picture.svg()
 
 
 def test_the_same_bytes_give_the_same_events_however_they_are_cut() -> None:
