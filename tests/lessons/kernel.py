@@ -35,9 +35,9 @@ def _left_behind():
     import psutil
     from lab_utils.server import registry
 
-    ours = ("server-", "engine", "wsgi-", "pinger")
+    ours = ("server-", "engine", "wsgi-", "pinger", "recording", "panel")
     def remains():
-        yield from (f"server {server.url}" for server in registry.running())
+        yield from map(repr, registry.running())
         for thread in threading.enumerate():
             kernels = thread in threading.before_lesson or "asyncio_" in thread.name
             if not kernels and (not thread.daemon or thread.name.startswith(ours)):
@@ -101,11 +101,22 @@ class Kernel:
         """Run one cell; TimeoutError when it has not ended by then."""
         return self.run_all([source], timeout_s)[0]
 
+    def run_interrupted(self, source: str, after_s: float) -> Reply:
+        """Run one cell, and press JupyterLab's ■ button while it runs."""
+        asked = self._ask(source)
+        time.sleep(after_s)
+        self._manager.interrupt_kernel()
+        return self._replies([asked], [source], time.monotonic() + START_S)[0]
+
     def run_all(self, sources: list[str], timeout_s: float = 60) -> list[Reply]:
         """Queue all cells at once, as Run All does; one reply each, in their order."""
         asked = [self._ask(source) for source in sources]
+        return self._replies(asked, sources, time.monotonic() + timeout_s)
+
+    def _replies(
+        self, asked: list[str], sources: list[str], deadline: float
+    ) -> list[Reply]:
         replies: dict[str, Reply] = {}
-        deadline = time.monotonic() + timeout_s
         while len(replies) < len(asked):
             try:
                 left_s = max(deadline - time.monotonic(), 0)
@@ -113,7 +124,7 @@ class Kernel:
             except Empty:
                 missing = next(i for i, ask in enumerate(asked) if ask not in replies)
                 first = sources[missing].strip().splitlines()[0]
-                message = f"still running after {timeout_s:.0f} s: {first}"
+                message = f"still running after its time was over: {first}"
                 raise TimeoutError(message) from None
             parent = reply["parent_header"].get("msg_id")
             if parent in asked:  # not a late answer to the wait for the kernel
