@@ -50,14 +50,15 @@ MUTANTS = [
     ),
     Mutant(
         "decode steps stand one position too far", "lab_utils/model/llama.py",
-        old="positions = torch.tensor(lengths)[:, None]",
-        new="positions = torch.tensor(lengths)[:, None] + 1; end += 1",
+        old="self._forward(cache, slice(len(ids)), newest, lengths)",
+        new="self._forward("
+            "cache, slice(len(ids)), newest, [each + 1 for each in lengths])",
         section="2.6",
     ),
     Mutant(
-        "decode steps do not see the newest token", "lab_utils/model/llama.py",
-        old="mask = (torch.arange(end) <= positions)[:, None, None, :]",
-        new="mask = (torch.arange(end) < positions)[:, None, None, :]",
+        "prompt tokens see those after them", "lab_utils/model/llama.py",
+        old="later = torch.arange(end) > positions[:, None, :, None]",
+        new="later = torch.arange(end) > positions[:, None, :, None] + 1",
         section="Side path: what is inside a step",
     ),
     Mutant(

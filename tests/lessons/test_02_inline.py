@@ -80,8 +80,7 @@ def test_the_bytes_of_a_cache(inline: dict[str, Any]) -> None:
     model, _ = load_model("tutor", "float32")
     config = model.config
     room = KVCache(LeanLlama.of(model), slots=1, context=100)
-    real = room.keys.nbytes + room.values.nbytes
-    assert inline["cache_bytes"](config, 100, 4) == real
+    assert inline["cache_bytes"](config, 100, 4) == room.block.nbytes
 
 
 def test_pieces_of_text(inline: dict[str, Any], engine: ModelEngine) -> None:
