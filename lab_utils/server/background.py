@@ -267,6 +267,8 @@ class BackgroundServer:
                 if message["type"] == "lifespan.startup.failed":
                     lines = message.get("message", "").strip().splitlines() or [""]
                     self._startup_error = lines[-1]
+                    # uvicorn logs what it gets; the cell raises it as an error anyway.
+                    message = {**message, "message": ""}
                 await send(message)
 
             await app(scope, receive, keep)
