@@ -143,11 +143,11 @@ def _draw(
     if title:
         canvas.text(0, 22, title, "bold", size=18 if narrow else 20)
         canvas.text(0, 46, _conditions(runs), "soft", size=16 if narrow else 17)
+    if now is not None and now < extent:
+        canvas.line(axis.at(now), top + ABOVE, axis.at(now), bottom + 4, "now")
     for at, run in enumerate(runs):
         _run(canvas, axis, run, top + at * (each + 16), gaps, words)
     canvas.time_axis(axis, bottom + 4)
-    if now is not None and now < extent:
-        canvas.line(axis.at(now), top + ABOVE, axis.at(now), bottom + 4, "now")
     if guess is not None and guess.seconds is not None:
         canvas.guess(axis.at(guess.seconds), bottom + 4)
     canvas.height = 16 + canvas.legend(bottom + 60, _legend(runs, guess, now))
@@ -198,12 +198,18 @@ def _run(
     if not run.pings:
         return
     if words:
-        canvas.text(0, y - 8, f"/health · {said}", "soft")
+        _words(canvas, 0, y - 8, f"/health · {said}")
     else:
         canvas.text(0, y + 15, "/health", "soft")
         for at, part in enumerate(said.split(", ")):
             canvas.text(0, y + 36 + 20 * at, part, "soft", size=16)
     _health(canvas, axis, run, y)
+
+
+def _words(canvas: Canvas, x: float, y: float, words: str) -> None:
+    """Words that stand above a lane, where the line of now may pass behind them."""
+    canvas.rect(x, y - 18, len(words) * 8.6, 24, "paper")
+    canvas.text(x, y, words, "soft", size=16)
 
 
 def _tokens(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
@@ -262,7 +268,7 @@ def _gaps(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
         canvas.text(0, y + 34, "gap between", "soft")
         canvas.text(0, y + 54, "tokens, ms", "soft")
     else:
-        canvas.text(axis.left, y - 8, "gap between tokens, ms", "soft", size=16)
+        _words(canvas, axis.left, y - 8, "gap between tokens, ms")
     for moment, gap in zip(run.arrivals[1:], gaps, strict=False):
         canvas.dot(axis.at(moment), scale.at(gap), "token", 3.5)
 
