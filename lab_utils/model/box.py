@@ -29,36 +29,24 @@ class Box:
         self.passes: list[tuple[int, float]] = []
         self._model = model
 
-    def push_all(self, ids: list[int]) -> Tensor:
-        """The logits [vocabulary] for what follows `ids`; nothing is kept."""
-        return self._pass(ids, use_cache=False)[0]
-
+    @torch.inference_mode()
     def push(self, ids: list[int], cache: Any = None) -> tuple[Tensor, Any]:
         """The logits [vocabulary] for what follows `ids`, and the cache, which holds
         these ids too from now on. cache: of all ids before them."""
-        return self._pass(ids, past_key_values=cache)
-
-    def slow_answer(self, ids: list[int], steps: int) -> list[int]:
-        """`ids` and the `steps` likeliest after them; every step pushes them all."""
-        for _ in range(steps):
-            ids = [*ids, likeliest(self.push_all(ids))]
-        return ids
+        start = perf_counter()
+        out = self._model(torch.tensor([ids]), past_key_values=cache)
+        self.passes.append((len(ids), 1e3 * (perf_counter() - start)))
+        return out.logits[0, -1], out.past_key_values
 
     def quick_answer(self, ids: list[int], steps: int) -> list[int]:
-        """The same ids; every step pushes only those that the cache lacks."""
+        """`ids` and the `steps` likeliest after them; every step pushes only those that
+        the cache lacks."""
         new, cache = ids, None
         for _ in range(steps):
             logits, cache = self.push(new, cache)
             new = [likeliest(logits)]
             ids = [*ids, *new]
         return ids
-
-    @torch.inference_mode()
-    def _pass(self, ids: list[int], **how: Any) -> tuple[Tensor, Any]:
-        start = perf_counter()
-        out = self._model(torch.tensor([ids]), **how)
-        self.passes.append((len(ids), 1e3 * (perf_counter() - start)))
-        return out.logits[0, -1], out.get("past_key_values")
 
 
 def load_box(

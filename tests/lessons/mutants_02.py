@@ -11,10 +11,6 @@ MUTANTS = [
         old="past_key_values=cache", new="past_key_values=None", section="2.6",
     ),
     Mutant(
-        "without a cache only the last id is pushed", "lab_utils/model/box.py",
-        old="self.push_all(ids))]", new="self.push_all(ids[-1:]))]", section="2.3",
-    ),
-    Mutant(
         "the whole answer is made at the first next", "lab_utils/engine/base.py",
         old="        while not sequence.ended:\n"
             "            for _, item in scheduler.step():\n"
@@ -39,11 +35,6 @@ MUTANTS = [
         new="ended = answer.detokenizer.stopped", section="2.6",
     ),
     Mutant(
-        "the finish reasons are exchanged", ENGINE,
-        old='"stop" if ended else "length"', new='"length" if ended else "stop"',
-        section="2.6",
-    ),
-    Mutant(
         "one token more than asked for", ENGINE,
         old="answer.made == answer.request.max_tokens",
         new="answer.made > answer.request.max_tokens", section="2.6",
@@ -56,28 +47,12 @@ MUTANTS = [
         section="2.6",
     ),
     Mutant(
-        "prompt tokens see those after them", "lab_utils/model/llama.py",
-        old="later = torch.arange(end) > positions[:, None, :, None]",
-        new="later = torch.arange(end) > positions[:, None, :, None] + 1",
-        section="Side path: what is inside a step",
-    ),
-    Mutant(
         "top_p keeps what it should drop", SAMPLING,
         old="<= 1 - top_p", new="<= top_p", section="Side path: sampling",
-    ),
-    Mutant(
-        "temperature multiplies", SAMPLING,
-        old="logits.float() / params.temperature",
-        new="logits.float() * params.temperature", section="Side path: sampling",
     ),
     Mutant(
         "held back bytes are never given out", "lab_utils/engine/detokenizer.py",
         old="self._decode_new(final=True)", new="self._decode_new(final=False)",
         section="Side path: half characters",
-    ),
-    Mutant(
-        "half a character is given out", "lab_utils/engine/detokenizer.py",
-        old="if window.endswith(INCOMPLETE) and not final:",
-        new="if False:", section="Side path: half characters",
     ),
 ]
