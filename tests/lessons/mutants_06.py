@@ -18,13 +18,6 @@ MUTANTS = [
         section="6.5",
     ),
     Mutant(
-        "the panel asks for the whole answer although stream is ticked",
-        "lab_utils/panel/live.py",
-        '"stream": self._stream.value,',
-        '"stream": False,',
-        section="6.2",
-    ),
-    Mutant(
         "stop does not leave",
         "lab_utils/panel/live.py",
         "            self._recording.stop()",
@@ -47,20 +40,6 @@ MUTANTS = [
         section="6.4",
     ),
     Mutant(
-        "paced servers race one after the other",
-        "lab_utils/panel/racing.py",
-        "together = first.timeline.pace_ms > 0",
-        "together = False",
-        section="6.4",
-    ),
-    Mutant(
-        "the slider counts milliseconds",
-        "lab_utils/panel/scrubber.py",
-        "place = round(PLACES * seconds / self.extent)",
-        "place = round(PLACES * seconds / self.extent / 1e3)",
-        section="6.5",
-    ),
-    Mutant(
         "a person reads faster than tokens arrive",
         "lab_utils/plots/reading.py",
         "done = max(done, arrival) + 1 / reads",
@@ -68,24 +47,10 @@ MUTANTS = [
         section="6.6",
     ),
     Mutant(
-        "the panel does not draw the last words",
-        "lab_utils/panel/live.py",
-        "        self._stop.disabled = True\n        self._paint()",
-        "        self._stop.disabled = True",
-        section="Side path: build the panel",
-    ),
-    Mutant(
         "what a model wrote is not escaped",
         "lab_utils/panel/views.py",
         'return escape(visible(line.rstrip("\\r\\n")))',
         'return visible(line.rstrip("\\r\\n"))',
         section="Side path: build the panel",
-    ),
-    Mutant(
-        "Generate holds up its caller until the answer is there",
-        "lab_utils/panel/live.py",
-        "        self._painter.start()\n",
-        "        self._painter.start()\n        recording.join()\n",
-        section="Side path: what drawing costs",
     ),
 ]
