@@ -23,12 +23,12 @@ def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
     value: what is in the box until the reader changes it, so that a notebook runs
     unattended too. A guess that was changed is kept in `guesses.json`.
     """
-    guess = Guess(question, _kept().get(question, value), unit)
+    guess = Guess(question, kept().get(question, value), unit)
     box = FloatText(value=guess.value, layout={"width": "110px"}, tooltip=question)
 
     def changed(change: dict[str, Any]) -> None:
         guess.value = change["new"]
-        _keep(guess)
+        keep(guess)
 
     box.observe(changed, "value")
     text = f'<span style="font-size:17px">◇ <b>{escape(question)}</b></span>'
@@ -36,7 +36,7 @@ def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
     return guess
 
 
-def _kept() -> dict[str, float]:
+def kept() -> dict[str, float]:
     """What earlier runs of this folder's notebooks were told; nothing if unreadable."""
     with suppress(OSError, ValueError):
         kept = json.loads(FILE.read_text(encoding="utf-8"))
@@ -44,9 +44,10 @@ def _kept() -> dict[str, float]:
     return {}
 
 
-def _keep(guess: Guess) -> None:
+def keep(guess: Guess) -> None:
+    """Write `guess` where `kept` finds it; a guess of the same question is replaced."""
     draft = FILE.with_suffix(f".{os.getpid()}")
     with suppress(OSError):  # a folder that cannot be written keeps no guesses
-        content = {**_kept(), guess.question: guess.value}
+        content = {**kept(), guess.question: guess.value}
         draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
         os.replace(draft, FILE)

@@ -17,7 +17,8 @@ from lab_utils.timeline import Timeline
 Boxes = Mapping[tuple[str, str], Timeline | None]
 """(row, column) to what was measured; None where nothing was measured yet."""
 
-Guesses = dict[tuple[str, str], tuple[bool, bool]]
+Guesses = Mapping[tuple[str, str], tuple[bool, bool]]
+"""(row, column) to what the reader thinks: text early? health alive?"""
 
 QUESTIONS = ("text early", "health alive")
 TOKENS, HEALTH, LINE = 30, 40, 26
@@ -36,13 +37,12 @@ def health_alive(run: Timeline) -> bool:
     return median(run.waits_ms or [inf]) < 1e3 * ended / 5
 
 
-def grid(boxes: Boxes, guess: str = "") -> Picture:
+def grid(boxes: Boxes, guesses: Guesses | None = None) -> Picture:
     """Draw `boxes` as a grid of small timelines on the same scale.
 
-    guess: the reader's answers, "yes" or "no" twice per box (text early? health
-    alive?), box by box in reading order; all other words are ignored.
+    guesses: the reader's answers to both questions; a diamond in each of their boxes.
     """
-    guesses = parse(guess, boxes) if guess else {}
+    guesses = dict(guesses or {})  # what was guessed when it was drawn
     rows = [["server", *QUESTIONS, "first token", "slowest /health", "guessed right"]]
     words = []
     for key, run in boxes.items():
@@ -62,19 +62,6 @@ def grid(boxes: Boxes, guess: str = "") -> Picture:
 def answers(run: Timeline) -> tuple[bool, bool]:
     """Text early? Health alive?"""
     return text_early(run), health_alive(run)
-
-
-def parse(guess: str, boxes: Boxes) -> Guesses:
-    """The yes and no in `guess`, by box; `ValueError` if there are too few or many."""
-    said = [word == "yes" for word in guess.lower().split() if word in ("yes", "no")]
-    if len(said) != 2 * len(boxes):
-        raise ValueError(
-            f"expected yes or no twice for each of {len(boxes)} boxes, "
-            f"{2 * len(boxes)} words in all; got {len(said)}."
-        )
-    rows, columns = _sides(boxes)
-    keys = [(row, column) for row in rows for column in columns]
-    return dict(zip(keys, zip(said[::2], said[1::2], strict=True), strict=True))
 
 
 def _sides(boxes: Boxes) -> tuple[list[str], list[str]]:

@@ -83,7 +83,7 @@ def _draw_turns(
         if _task(turn) in middles:
             canvas.guess(axis.at(at) + 18, middles[_task(turn)])
     canvas.text(0, bottom + 20, "turn", "soft")
-    _bars_legend(canvas, bottom + 60, False, "your guess" if guessed else "")
+    _bars_legend(canvas, bottom + 60, {"works"}, "your guess" if guessed else "")
     return canvas
 
 
@@ -104,6 +104,7 @@ def _draw_spans(
         end = min(max(end, guess.seconds), 2 * end)
     axis = Axis((0, 1.04 * 1e3 * end or 1), left, width - 54)
     bottom = top + len(tasks) * LANE
+    kinds = {what for *_, what in log}
     canvas = Canvas(width, bottom + (118 if width <= NARROW else 92))
     if title:
         canvas.text(0, 22, title, "bold", size=18 if width <= NARROW else 20)
@@ -116,14 +117,24 @@ def _draw_spans(
         if what == "waits":
             canvas.hatch(x, y, long, BAR)
             canvas.rows([(x, y, x, y + BAR), (x + long, y, x + long, y + BAR)], "rule")
+            if kinds == {"waits"}:
+                _how_long(canvas, x, y, long, _ms(ended - began))
         else:
             canvas.rect(x, y, long, BAR, "fill token")
     canvas.time_axis(axis, bottom + 4, "ms")
     if guess is not None and guess.seconds is not None:
         canvas.guess(axis.at(1e3 * guess.seconds), bottom + 4)
-    waits = any(what == "waits" for *_, what in log)
-    _bars_legend(canvas, bottom + 62, waits, str(guess) if guess else "")
+    _bars_legend(canvas, bottom + 62, kinds, str(guess) if guess else "")
     return canvas
+
+
+def _how_long(canvas: Canvas, x: float, y: float, long: float, words: str) -> None:
+    """Written into the bar, or behind it where the bar is short."""
+    if long > 140:
+        canvas.rect(x + long / 2 - 50, y + 6, 100, BAR - 12, "band")
+        canvas.text(x + long / 2, y + 23, words, "bold", anchor="middle")
+    else:
+        canvas.text(x + long + 12, y + 23, words, "bold")
 
 
 def _lanes(canvas: Canvas, axis: Axis, tasks: list[str], top: float) -> None:
@@ -133,13 +144,16 @@ def _lanes(canvas: Canvas, axis: Axis, tasks: list[str], top: float) -> None:
         canvas.rect(axis.left, y - BAR / 2, axis.right - axis.left, BAR, "band")
 
 
-def _bars_legend(canvas: Canvas, y: float, waits: bool, guess: str) -> None:
-    canvas.rect(0, y - 14, 24, 16, "fill token")
-    canvas.text(32, y, "has the baton", "soft")
-    x = 170.0
-    if waits:
+def _bars_legend(canvas: Canvas, y: float, kinds: set[str], guess: str) -> None:
+    x = 0.0
+    if "waits" not in kinds or "works" in kinds:
+        canvas.rect(x, y - 14, 24, 16, "fill token")
+        canvas.text(x + 32, y, "has the baton", "soft")
+        x += 170
+    if "waits" in kinds:
         canvas.hatch(x, y - 14, 24, 16)
-        canvas.text(x + 32, y, "waits without it", "soft")
+        words = "waits without it" if "works" in kinds else "waits"
+        canvas.text(x + 32, y, words, "soft")
         x += 186
     if guess and x + 190 > canvas.width:
         x, y = 0.0, y + 28

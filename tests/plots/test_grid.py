@@ -1,15 +1,14 @@
-import pytest
-
 from lab_utils.plots.canvas import NARROW, WIDE
-from lab_utils.plots.grid import Boxes, answers, grid, parse
+from lab_utils.plots.grid import Boxes, answers, grid
 from lab_utils.timeline import Ping, Timeline
 
 ROWS, COLUMNS = ("whole", "as made"), ("Flask, <one>", "FastAPI, def")
-GUESS = """
-           one      def
-whole      no  no   no yes
-as made    yes no   yes NO
-"""
+GUESS = {
+    ("whole", "Flask, <one>"): (False, False),
+    ("whole", "FastAPI, def"): (False, True),
+    ("as made", "Flask, <one>"): (True, False),
+    ("as made", "FastAPI, def"): (True, False),
+}
 
 
 def run(first: float, wait: float) -> Timeline:
@@ -59,16 +58,17 @@ def test_right_and_wrong_guesses_are_marked_beside_a_diamond() -> None:
     assert 'class="guess"' not in grid(boxes()).svg()
 
 
-def test_guesses_are_read_box_by_box_however_they_are_laid_out() -> None:
-    guesses = parse(GUESS, boxes())
-    assert guesses["whole", "FastAPI, def"] == (False, True)
-    assert guesses["as made", "FastAPI, def"] == (True, False)
+def test_a_box_nobody_guessed_has_no_diamond_and_no_score() -> None:
+    some = grid(boxes(), {("whole", "FastAPI, def"): (False, True)})
+    assert some.svg().count('class="guess"') == 3
+    assert some.table[1][-1] == "–" and some.table[2][-1] == "2 of 2"
 
 
-@pytest.mark.parametrize("guess", ["yes no yes", "maybe", GUESS + " no"])
-def test_too_few_or_many_words_are_an_error_that_counts(guess: str) -> None:
-    with pytest.raises(ValueError, match=r"4 boxes, 8 words in all; got \d"):
-        grid(boxes(), guess)
+def test_a_guess_that_changes_later_leaves_the_figure_as_it_was() -> None:
+    guesses = dict(GUESS)
+    picture = grid(boxes(), guesses)
+    guesses.clear()
+    assert picture.svg().count("✓") == 7
 
 
 def test_names_are_escaped_and_empty_boxes_are_drawn_at_both_widths() -> None:

@@ -55,6 +55,17 @@ def test_a_guess_in_time_is_on_the_axis_and_in_the_legend() -> None:
     assert "your guess: 400 ms" in spans(LOG, guess).svg()
 
 
+def test_the_legend_names_only_what_is_drawn() -> None:
+    assert "waits without it" in spans(LOG).svg()
+    only_waits = spans(LOG[1:]).svg()
+    assert "has the baton" not in only_waits and ">waits<" in only_waits
+
+
+def test_who_only_waits_is_told_how_long() -> None:
+    assert ">500 ms</text>" in spans(LOG[1:]).svg()
+    assert ">500 ms</text>" not in spans(LOG).svg()
+
+
 def test_a_guess_far_off_does_not_press_the_run_flat() -> None:
     svg = spans(LOG, Guess("when?", 60_000)).svg()
     assert ">1500<" in svg and ">60000<" not in svg
