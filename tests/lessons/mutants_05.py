@@ -42,13 +42,6 @@ MUTANTS = [
         section="5.3",
     ),
     Mutant(
-        "a cell that is run again keeps its old servers",
-        REGISTRY,
-        old="and then.cell == now.cell and then.execution != now.execution",
-        new="and then == now",
-        section="5.4",
-    ),
-    Mutant(
         "stop cuts the streams off without a word",
         BACKGROUND,
         old="        self.stop_runner()\n        await super().shutdown(sockets)",
@@ -56,11 +49,11 @@ MUTANTS = [
         section="5.5",
     ),
     Mutant(
-        "a socket does not say that it is TCP",
-        BACKGROUND,
-        old="socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)",
-        new="socket.socket(family, socket.SOCK_STREAM)",
-        section="Side path: the forty milliseconds",
+        "the async client holds its thread while it waits",
+        "lab_utils/client.py",
+        old='return _health(await client.get("/health"))',
+        new="return self.health()",
+        section="5.6",
     ),
     Mutant(
         "servers that a cell started are not remembered",

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,17 +15,18 @@ from lab_utils import BackgroundServer, create_app
 from lab_utils.baselines import plain_server
 from lab_utils.baselines.plain_server import app_that_says, ask
 from lab_utils.engine import FakeEngine
+from tests.lessons.kernel import Kernel
 from tests.lessons.lesson import Lesson
 from tests.support import raw, read_until, request_bytes
 
-Start = Callable[[FastAPI], tuple[str, Callable[[], None]]]
+Start = Callable[..., tuple[str, Callable[[], None]]]
 
 STOPS_WITHIN_S = 5.0
 """It takes about 1.3 s; the rest is for a machine that is busy with something else."""
 
 
-def by_library(app: FastAPI) -> tuple[str, Callable[[], None]]:
-    server = BackgroundServer(app).start()
+def by_library(app: FastAPI, **settings: Any) -> tuple[str, Callable[[], None]]:
+    server = BackgroundServer(app).start()  # has its settings already
     return server.url, server.stop
 
 
@@ -84,9 +86,9 @@ def test_a_failing_start_up_raises_in_the_caller(start: Start) -> None:
     assert set(threading.enumerate()) <= set(before)
 
 
-def test_it_stops_while_a_stream_is_open(start: Start) -> None:
+def test_with_a_limit_it_stops_while_a_stream_is_open(start: Start) -> None:
     engine = FakeEngine(["word "] * 10_000, step_ms=5, context=10**6)
-    url, stop = start(create_app(engine))
+    url, stop = start(create_app(engine), timeout_graceful_shutdown=1)
     body = {"prompt": "hi", "max_tokens": 9_000, "stream": True}
     with raw(url, request_bytes(body)) as sock:
         read_until(sock, b"data:")
@@ -96,11 +98,12 @@ def test_it_stops_while_a_stream_is_open(start: Start) -> None:
         assert not is_open(url)
 
 
-def test_a_taken_port_is_an_error_of_the_caller() -> None:
+@pytest.mark.parametrize("name", ["lesson", "baseline"])
+def test_a_taken_port_is_an_error_of_the_caller(name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(OSError, match="in use"):
-            plain_server.start(app_that_says("hello"), port)
+            STARTS[name]()(app_that_says("hello"), port)
 
 
 def test_a_registry_by_hand_keeps_one_server_for_a_name() -> None:
@@ -113,3 +116,14 @@ def test_a_registry_by_hand_keeps_one_server_for_a_name() -> None:
         assert [ask(url) for url in urls] == [None, None, "version 3"]
     finally:
         names["named"]["demo"][1]()
+
+
+def test_the_cell_that_is_to_be_run_three_times_keeps_one_server() -> None:
+    """Run All runs it once, and then its assert claims little."""
+    section = Lesson("05").section("5.4")
+    (again,) = [cell for cell in section.code if "only = " in cell.source]
+    assert section.catch_up
+    with Kernel() as kernel:
+        for cell in (section.catch_up, again, again, again):
+            reply = kernel.run(cell.source, timeout_s=60)
+            assert not reply.error, reply.trace
