@@ -1,7 +1,6 @@
 """What lesson 03 builds by hand does what the library does."""
 
 import json
-import shutil
 import subprocess
 import sys
 import zlib
@@ -23,7 +22,7 @@ from lab_utils.plots.ruler import read_events
 from lab_utils.server import sse
 from tests.lessons.lesson import Lesson
 
-INLINE = Lesson("03").define("encode_event", "parse", "read_answer", "command")
+INLINE = Lesson("03").define("encode_event", "parse", "read_answer", "FETCH")
 encode_event, parse = INLINE["encode_event"], INLINE["parse"]
 
 NASTY = [
@@ -92,18 +91,25 @@ def test_read_answer_knows_how_it_ended(events: list[Any], ending: object) -> No
 
 
 @pytest.mark.parametrize("flags", [[], ["-N"]])
-def test_without_curl_python_reads_the_same(
-    flags: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shutil, "which", lambda _: None)
+def test_without_curl_python_reads_the_same(flags: list[str]) -> None:
     with BackgroundServer(create_app(FakeEngine("one two"))) as server:
-        command = INLINE["command"](flags, f"{server.url}/generate?prompt=Hi")
+        url = f"{server.url}/generate?prompt=Hi"
+        command = [sys.executable, "-c", INLINE["FETCH"], *flags, url]
         got = subprocess.run(command, capture_output=True, check=True).stdout
-    assert command[0] == sys.executable
-    assert ("-u" in command) == bool(flags)
     *tokens, done = read_events([got])
     assert [json.loads(each)["token"] for each in tokens] == ["one", " two"]
     assert done == sse.DONE
+
+
+def test_the_example_of_the_standard_ends_its_lines_as_it_likes() -> None:
+    example = Lesson("03").define("example")["example"]
+    for end in (b"\n", b"\r", b"\r\n"):
+        decoder = sse.Decoder()
+        found = list(decoder.feed(example.replace(b"\n", end)))
+        assert [(e.data, e.id) for e in found] == [
+            ("first event", "1"), ("second event", "")
+        ]
+        assert [e.data for e in decoder.feed(end + end)] == [" third event"]
 
 
 def test_fastapi_ends_a_stream_that_fails_without_a_word() -> None:
