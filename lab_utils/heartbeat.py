@@ -16,7 +16,7 @@ __all__ = ["beat", "heartbeat", "watch", "with_heartbeat"]
 App = Callable[..., Any]
 Beats = list[tuple[float, float]]
 
-QUIET_S = 0.15
+QUIET_S = 0.1
 """How long the pulse is taken before the request and after its end."""
 
 

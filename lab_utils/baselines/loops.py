@@ -6,9 +6,8 @@ an error event: they are to be looked at, not used.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
@@ -16,15 +15,13 @@ from fastapi.responses import StreamingResponse
 from lab_utils.engine import Engine, FakeEngine, Token
 from lab_utils.server import sse
 
-T = TypeVar("T")
-
 END = object()
 """What `next` returns at the end: a StopIteration cannot cross a future."""
 
 
 def ticking_engine() -> FakeEngine:
-    """The stand-in for a model: 12 tokens, 50 ms of sleep for each."""
-    return FakeEngine(["tick "] * 12, step_ms=50)
+    """The stand-in for a model: ten tokens, 50 ms of sleep for each."""
+    return FakeEngine(["tick "] * 10, step_ms=50)
 
 
 def streaming_app(
@@ -72,9 +69,3 @@ async def in_executor(engine: Engine, prompt: str) -> AsyncIterator[Token]:
         if token is END:
             return
         yield token
-
-
-def in_own_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run `work` in a thread with an event loop of its own; wait for its result."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()

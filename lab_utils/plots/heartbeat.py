@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from statistics import median
 
 from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds
 from lab_utils.plots.guess import Guess
@@ -50,12 +49,10 @@ class Pulse:
     @property
     def peak_ms(self) -> float:
         """How late the latest beat of the answer's time was, in milliseconds."""
-        return max(self._late_ms(), default=0.0)
-
-    @property
-    def typical_ms(self) -> float:
-        """How late half of the beats of the answer's time were, in milliseconds."""
-        return median(self._late_ms() or [0.0])
+        beats = [
+            came - due for due, came in self.since_sent if came > 0 and due < self.ended
+        ]
+        return 1e3 * max(beats, default=0.0)
 
     @property
     def came(self) -> int:
@@ -66,13 +63,6 @@ class Pulse:
     def expected(self) -> int:
         """How many beats a loop that is never late would have had."""
         return round(self.ended / BEAT_S)
-
-    def _late_ms(self) -> list[float]:
-        return [
-            1e3 * (came - due)
-            for due, came in self.since_sent
-            if came > 0 and due < self.ended
-        ]
 
     def __str__(self) -> str:
         return (

@@ -2,10 +2,8 @@
 
 from tests.lessons.mutants import Mutant
 
-LOOPS = "lab_utils/baselines/loops.py"
 THREAD = "lab_utils/runners/thread.py"
 EXECUTOR = "lab_utils/runners/executor.py"
-JOBS = "lab_utils/runners/jobs.py"
 
 MUTANTS = [
     Mutant(
@@ -39,24 +37,6 @@ MUTANTS = [
             "        with self._changed:\n"
             "            outputs = scheduler.step()\n"
         ),
-        section="4.4",
-    ),
-    Mutant(
-        "an error in one job ends the engine's thread",
-        THREAD,
-        old="            if sequence.ended:\n",
-        new=(
-            "            if isinstance(item, Exception):\n"
-            "                raise item\n"
-            "            if sequence.ended:\n"
-        ),
-        section="4.4",
-    ),
-    Mutant(
-        "a full server says that it is ready",
-        JOBS,
-        old="            return room and self._alive()",
-        new="            return self._alive()",
         section="4.4",
     ),
     Mutant(

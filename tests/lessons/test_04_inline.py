@@ -19,14 +19,14 @@ from tests.lessons.lesson import Lesson
 
 Tokens = Callable[[Engine, str], AsyncIterator[Any]]
 
-BY_HAND = ["blocking", "polite", "in_executor", "from_thread"]
+BY_HAND = ["blocking", "awaiting", "polite", "in_executor", "from_thread"]
 
 
 @pytest.fixture
 def lesson() -> Iterator[dict[str, Any]]:
     """The lesson's definitions, with its engine's thread running."""
     names = Lesson("04").define(
-        "beat", "with_heartbeat", *BY_HAND, "run_engine", "jobs"
+        "beat", *BY_HAND, "run_engine", "jobs"
     )
     thread = threading.Thread(target=names["run_engine"], daemon=True)
     thread.start()
@@ -161,25 +161,3 @@ def test_the_heart_beats_as_the_librarys(lesson: dict[str, Any]) -> None:
     for found in (asyncio.run(beats(of)) for of in (beat, lesson["beat"])):
         assert 3 <= len(found) <= 15
         assert all(came >= due for due, came in found)
-
-
-def test_the_heart_beats_as_long_as_the_app_lives(lesson: dict[str, Any]) -> None:
-    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        served.append(scope["type"])
-        if scope["type"] == "lifespan":
-            await asyncio.sleep(0.2)
-
-    async def live() -> int:
-        watched = lesson["with_heartbeat"](app, beats)
-        await watched({"type": "http"}, None, None)
-        assert beats == []
-        await watched({"type": "lifespan"}, None, None)
-        count = len(beats)
-        await asyncio.sleep(0.1)
-        assert len(beats) == count
-        return count
-
-    served: list[str] = []
-    beats: list[Any] = []
-    assert asyncio.run(live()) >= 2
-    assert served == ["http", "lifespan"]

@@ -37,14 +37,9 @@ def test_beats_are_counted_while_the_answer_is_made() -> None:
     assert (FROZEN.came, FROZEN.expected) == (0, 50)
 
 
-def test_the_typical_beat_is_the_median() -> None:
-    beats = pulse("x", (0.1, 0.101), (0.2, 0.202), (0.3, 0.9))
-    assert beats.typical_ms == pytest.approx(2.0)
-
-
 def test_without_beats_nothing_is_late() -> None:
     empty = Pulse("none", [], SENT, Timeline("none"))
-    assert (empty.peak_ms, empty.typical_ms, empty.came, empty.expected) == (0, 0, 0, 0)
+    assert (empty.peak_ms, empty.came, empty.expected) == (0, 0, 0)
     assert "none" in heartbeat(empty).html()
 
 
