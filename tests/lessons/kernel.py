@@ -37,7 +37,7 @@ def _left_behind():
 
     ours = ("server-", "engine", "wsgi-", "pinger", "recording", "panel")
     def remains():
-        yield from map(repr, registry.running())
+        yield from (f"running {type(each).__name__}" for each in registry.running())
         for thread in threading.enumerate():
             kernels = thread in threading.before_lesson or "asyncio_" in thread.name
             if not kernels and (not thread.daemon or thread.name.startswith(ours)):

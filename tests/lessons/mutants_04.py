@@ -30,16 +30,6 @@ MUTANTS = [
         section="4.4",
     ),
     Mutant(
-        "health waits for the running step",
-        THREAD,
-        old="        outputs = scheduler.step()\n",
-        new=(
-            "        with self._changed:\n"
-            "            outputs = scheduler.step()\n"
-        ),
-        section="4.4",
-    ),
-    Mutant(
         "the engine's thread looks at the flag only at the end",
         THREAD,
         old="            if job.cancelled or error is not None:",

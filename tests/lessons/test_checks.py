@@ -204,7 +204,7 @@ sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
     one_by_one = {
         "process": "process = subprocess.Popen(sleep)",
         "thread Thread-": "threading.Thread(target=process.wait).start()",
-        "server http": "BackgroundServer(create_app(FakeEngine(['a']))).start()",
+        "running Background": "BackgroundServer(create_app(FakeEngine())).start()",
     }
     with Kernel() as kernel:
         assert not kernel.run(BEGIN).error
