@@ -10,8 +10,9 @@ from html import escape
 
 from lab_utils.plots.canvas import milliseconds, number, visible
 from lab_utils.plots.guess import Guess
-from lab_utils.plots.lanes import lanes, rate
+from lab_utils.plots.lanes import lanes
 from lab_utils.plots.picture import STYLE, as_table
+from lab_utils.plots.words import AT_ONCE_MS, rate
 from lab_utils.timeline import Timeline
 
 DRAWN_AT = 540
@@ -114,7 +115,7 @@ def figures(run: Timeline) -> str:
     """The six numbers below the lanes."""
     made = str(len(run.arrivals)) + (f" / {run.expected}" if run.expected else "")
     slowest = run.slowest_ping_ms
-    late = slowest is not None and slowest > 100
+    late = slowest is not None and slowest > AT_ONCE_MS
     cards = [
         ("first", milliseconds(run.ttft_ms), "first token"),
         ("", made, "tokens"),

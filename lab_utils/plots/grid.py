@@ -10,8 +10,9 @@ from math import inf
 from statistics import median
 
 from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds
-from lab_utils.plots.lanes import AT_ONCE_MS, extent_of
+from lab_utils.plots.lanes import extent_of
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.words import AT_ONCE_MS
 from lab_utils.timeline import Timeline
 
 Boxes = Mapping[tuple[str, str], Timeline | None]

@@ -18,11 +18,8 @@ from lab_utils.plots.canvas import (
 )
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.words import AT_ONCE_MS, describe, health_words, table
 from lab_utils.timeline import Ping, Timeline
-
-AT_ONCE_MS = 100
-"""An answer within a tenth of a second is felt to be immediate (Nielsen, Usability
-Engineering, 1993, section 5.5); a ping that took longer is drawn as a line."""
 
 TOKENS, HEALTH, GAPS = 46, 58, 78
 """Heights of the lanes, in pixels."""
@@ -65,66 +62,6 @@ def extent_for(now: float, expected: float = 0.0) -> float:
     """The end of an axis for runs that grow: holds `now` and what is expected, in
     seconds. It grows in steps, never by sliding."""
     return round_up(1.05 * max(expected, now, 0.5))
-
-
-def describe(run: Timeline) -> str:
-    """A sentence for who cannot see the picture."""
-    name = run.label or "The server"
-    count = len(run.arrivals)
-    parts = [
-        f"first of {count} tokens after {milliseconds(run.ttft_ms)}"
-        if count else f"no token within {milliseconds(1e3 * run.seen)}"
-    ]
-    if run.left is not None:
-        parts.append(f"the reader left after {milliseconds(1e3 * run.left)}")
-    elif run.ended is not None:
-        parts.append(f"ended after {milliseconds(1e3 * run.ended)}")
-    if run.unread:
-        parts.append(f"{len(run.unread)} tokens made for nobody")
-    if run.pings:
-        parts.append(f"/health: {health_words(run)}")
-    return f"{name}: {'; '.join(parts)}."
-
-
-def health_words(run: Timeline) -> str:
-    """How the pings fared, in a few words."""
-    waits = run.waits_ms
-    late = [wait for wait in waits if wait > AT_ONCE_MS]
-    if not waits:
-        return "not asked"
-    if not late:
-        return f"{len(waits)} asked, slowest {milliseconds(max(waits))}"
-    return f"{len(late)} of {len(waits)} waited, up to {milliseconds(max(late))}"
-
-
-def table(runs: Sequence[Timeline]) -> list[list[str]]:
-    """The figures of each run, one column each."""
-    rows: list[list[str]] = [["", *(run.label for run in runs)]]
-
-    def row(name: str, values: list[str]) -> None:
-        rows.append([name, *values])
-
-    row("time to first token", [milliseconds(run.ttft_ms) for run in runs])
-    row("total", [milliseconds(_ms(run.ended)) for run in runs])
-    row("tokens", [str(len(run.arrivals)) for run in runs])
-    row("tokens per second", [rate(run) for run in runs])
-    row("gap, median", [milliseconds(run.median_gap_ms) for run in runs])
-    row("gap, 95th percentile", [milliseconds(run.p95_gap_ms) for run in runs])
-    row("/health, slowest", [milliseconds(run.slowest_ping_ms) for run in runs])
-    row("/health, unanswered", [str(run.unanswered) for run in runs])
-    if any(run.unread for run in runs):
-        row("tokens made for nobody", [str(len(run.unread)) for run in runs])
-    return rows
-
-
-def rate(run: Timeline) -> str:
-    """Tokens per second in words; an en dash if all came at one moment."""
-    value = run.tokens_per_second
-    return "–" if value is None else f"{number(value)} /s"
-
-
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1e3 * seconds
 
 
 def _draw(
