@@ -57,17 +57,20 @@ def test_generate_shows_the_text_while_it_arrives(panel: Any) -> None:
     assert "reached max tokens" in shown(live) and "60 / 60" in shown(live)
 
 
-def test_stop_ends_the_request_and_frees_its_slot(panel: Any) -> None:
+def test_stop_ends_the_request_and_frees_its_slot(serve: Serve, panel: Any) -> None:
     engine = endless()
-    live = panel(engine)
+    served = serve(engine)
+    live = panel(served.url)
     recording = live.generate("hi", max_tokens=90_000)
     wait_until(lambda: len(live.timeline.arrivals) > 5, "tokens")
     live.stop()
     timeline = recording.join()
-    made = engine.made
     assert timeline.state == "stopped" and timeline.left is not None
     wait_until(lambda: "the reader left" in shown(live), "it says so")
-    assert engine.made <= made + 1, "nobody works for a reader who left"
+    served.until_free()
+    made = engine.made
+    assert made < 90_000 and served.client.generate("hi", max_tokens=3)
+    assert engine.made == made + 3, "nobody works for a reader who left"
 
 
 def test_generating_again_leaves_what_still_runs(panel: Any) -> None:
