@@ -157,11 +157,15 @@ class LivePanel:
         }
 
     def _follow(self, recording: Recording) -> None:
-        while recording.is_running:
+        try:
+            while recording.is_running:
+                self._paint()
+                sleep(FRAME_S)
             self._paint()
-            sleep(FRAME_S)
+        except Exception as error:  # nobody joins this thread: the page must say it
+            recording.stop()
+            self._body.value = views.trouble(error)
         self._stop.disabled = True
-        self._paint()
 
     def _paint(self) -> None:
         now = self._recording.now if self._recording else 0.0

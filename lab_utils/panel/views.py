@@ -111,6 +111,15 @@ def status(run: Timeline) -> str:
     return WORDS.get(run.state, "") if run.seen or run.arrivals else "ready"
 
 
+def trouble(error: Exception) -> str:
+    """A line in place of a picture that could not be drawn."""
+    words = escape(visible(f"the panel could not draw: {error!r}"))
+    return (
+        f'{STYLE}{LAYOUT}<div class="lab-picture"><p class="lab-said failed">'
+        f"{words}. The request was left.</p></div>"
+    )
+
+
 def figures(run: Timeline) -> str:
     """The six numbers below the lanes."""
     made = str(len(run.arrivals)) + (f" / {run.expected}" if run.expected else "")

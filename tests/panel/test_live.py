@@ -153,6 +153,23 @@ def test_a_blocked_server_shows_waiting_pings(serve: Serve, panel: Any) -> None:
     wait_until(lambda: "lab-figure late" in shown(live), "drawn as late")
 
 
+def test_a_panel_that_cannot_draw_says_so_and_leaves(
+    serve: Serve, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served = serve(endless())
+    live = panel(served.url)
+
+    def fail(*_: object) -> str:
+        raise RuntimeError("<no ink>")
+
+    monkeypatch.setattr(views, "panel", fail)
+    recording = live.generate("hi", max_tokens=90_000)
+    assert recording.join().state == "stopped"
+    wait_until(lambda: "could not draw" in shown(live), "the line")
+    assert "&lt;no ink&gt;" in shown(live)
+    served.until_free()
+
+
 def test_a_guess_is_drawn(panel: Any) -> None:
     live = panel(FakeEngine(), guess=Guess("When?", 300, "ms"))
     assert "your guess: 300 ms" in shown(live)
