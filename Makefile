@@ -53,10 +53,13 @@ lessons: setup
 pictures: setup
 	$(BIN)/python -m tests.browser.pictures
 
-# Exact versions of everything, for every Python and system that the lab runs on.
+# Exact versions of everything, for every Python and system that the lab runs on; torch's
+# is the one that environment.yml takes from conda, and goes up by hand.
 lock: $(UV)
-	$(UV) pip compile -q pyproject.toml --all-extras --universal --python-version 3.11 \
-	    --upgrade --no-annotate --custom-compile-command 'make lock' -o constraints.txt
+	sed -n 's/.*pytorch-cpu=\([0-9.]*\).*/torch==\1/p' environment.yml \
+	    | $(UV) pip compile -q pyproject.toml --all-extras --universal \
+	        --python-version 3.11 --upgrade --no-annotate --constraints - \
+	        --custom-compile-command 'make lock' -o constraints.txt
 
 # What breaks next: the newest versions, not the lock's.
 newest:
