@@ -9,12 +9,13 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from lab_utils import bench, demo
-from lab_utils.model.loading import load_engine
+from lab_utils.bench import compare as bench
+from lab_utils.bench import demo
+from lab_utils.engine.loading import load_engine
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
-from lab_utils.server.background import ServerError, bind, make_server
 from lab_utils.server.security import LOOPBACK
+from lab_utils.server.serving import ServerError, bind, make_server
 
 RUNNERS = ("thread", "process", "executor")
 EXAMPLES = """\

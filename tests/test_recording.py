@@ -10,7 +10,8 @@ import pytest
 from lab_utils.baselines import create_flask_app
 from lab_utils.client import ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
-from lab_utils.recording import Recording, pinging, record
+from lab_utils.pings import pinging
+from lab_utils.recording import Recording, record
 from tests.support import Serve, endless, wait_until
 
 
@@ -63,7 +64,7 @@ def test_a_server_that_is_not_there_is_an_error_and_leaves_no_thread() -> None:
         port = sock.getsockname()[1]
     with pytest.raises(ServerGone):
         record(f"http://127.0.0.1:{port}", "hi")
-    assert "pinger" not in [thread.name for thread in threading.enumerate()]
+    assert "lab-pings" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_reader_who_leaves_is_recorded_as_such(serve: Serve) -> None:

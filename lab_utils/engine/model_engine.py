@@ -12,7 +12,7 @@ from lab_utils.engine.base import Engine
 from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.engine.tokens import FinishReason, Token
+from lab_utils.tokens import FinishReason, Token
 
 if TYPE_CHECKING:
     from lab_utils.model.network import Network, Sequences

@@ -2,7 +2,7 @@
 
 import torch
 
-from lab_utils.engine.tokens import SamplingParams
+from lab_utils.tokens import SamplingParams
 
 
 def make_generator(seed: int | None) -> torch.Generator:

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lab_utils.engine import InvalidRequest
 from lab_utils.runners import RunnerError
 from lab_utils.server.schemas import error_body
+from lab_utils.tokens import InvalidRequest
 
 logger = logging.getLogger("lab_utils.server")
 

@@ -8,8 +8,9 @@ import pytest
 import torch
 from transformers import PreTrainedModel
 
-from lab_utils.engine import InvalidRequest, ModelEngine, Token
-from lab_utils.model.loading import wrap
+from lab_utils.engine.loading import wrap
+from lab_utils.engine.model_engine import ModelEngine
+from lab_utils.tokens import InvalidRequest, Token
 from tests.models import CONFIGS, END, SIZE, byte_tokenizer, tiny_model
 
 TOKENIZER = byte_tokenizer()

@@ -35,7 +35,7 @@ def _left_behind():
     import psutil
     from lab_utils.server import registry
 
-    ours = ("server-", "engine", "wsgi-", "pinger", "recording", "panel")
+    ours = "lab-"
     def remains():
         yield from (f"running {type(each).__name__}" for each in registry.running())
         for thread in threading.enumerate():

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lab_utils import BackgroundServer, LabClient
 from lab_utils.baselines import create_flask_app
 from lab_utils.engine import FakeEngine
-from lab_utils.recording import pinging, record
+from lab_utils.pings import pinging
+from lab_utils.recording import record
 from tests.lessons.lesson import Lesson
 from tests.support import wait_until
 
