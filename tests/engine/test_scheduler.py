@@ -1,7 +1,7 @@
 """Continuous batching: who computes when, as a state machine and as single claims."""
 
 from collections.abc import Mapping
-from collections.abc import Scheduled as SequenceOf
+from collections.abc import Sequence as SequenceOf
 
 import pytest
 from hypothesis import settings
