@@ -16,6 +16,7 @@ from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunne
 from lab_utils.server import create_app
 from lab_utils.server.security import LOOPBACK
 from lab_utils.server.serving import ServerError, bind, make_server
+from lab_utils.timeline import write_json
 
 RUNNERS = ("thread", "process", "executor")
 EXAMPLES = """\
@@ -127,7 +128,7 @@ def _bench(options: argparse.Namespace) -> int:
     )
     print(f"\n{bench.table(result)}")
     if options.json:
-        bench.save(result, options.json)
+        write_json(result, options.json)
     return 0
 
 

@@ -14,24 +14,25 @@ from time import perf_counter
 
 import httpx
 
-from lab_utils.timeline import Ping
+from lab_utils.timeline import Ping, Timeline
 
 LAST_ANSWER_S = 30.0
 STOP_POLL_S = 0.01
 
 
 @contextmanager
-def pinging(url: str, every: float) -> Iterator[tuple[float, list[Ping]]]:
-    """Ping `url`'s `/health` from a thread; yields the start time and the growing list.
+def pinging(url: str, every: float) -> Iterator[Timeline]:
+    """Ping `url`'s `/health` every `every` seconds from a thread; yields the timeline
+    that its pings are added to.
 
     Waits at the end for the answers that are still missing.
     """
-    pings: list[Ping] = []
+    timeline = Timeline(url)
     stop = threading.Event()
     started = perf_counter()
 
     async def run() -> None:
-        pinger = asyncio.create_task(ping(url, every, started, pings))
+        pinger = asyncio.create_task(ping(url, every, started, timeline.pings))
         while not stop.is_set():
             await asyncio.sleep(STOP_POLL_S)
         await finish(pinger, LAST_ANSWER_S)
@@ -41,10 +42,11 @@ def pinging(url: str, every: float) -> Iterator[tuple[float, list[Ping]]]:
     )
     thread.start()
     try:
-        yield started, pings
+        yield timeline
     finally:
         stop.set()
         thread.join(LAST_ANSWER_S + 1)
+        timeline.seen = timeline.ended = perf_counter() - started
 
 
 async def ping(

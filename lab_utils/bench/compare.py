@@ -29,11 +29,12 @@ from typing import Any
 import httpx
 
 from lab_utils import sse
-from lab_utils.bench.servers import Contestant, contestants, export, peers, started
+from lab_utils.bench.servers import Server, export, ours, peers, started
+from lab_utils.bench.table import text_table
 from lab_utils.client import LabClient
 from lab_utils.engine.loading import load_engine
 from lab_utils.pings import pinging
-from lab_utils.timeline import Ping
+from lab_utils.timeline import percentile
 from lab_utils.tokens import SamplingParams
 
 PROMPT = "Tell me a story."
@@ -74,19 +75,19 @@ def run(
     say(f"bare loop: {bare:.1f} tokens/s")
     figures = {}
     with ExitStack() as stack:
-        servers, urls = contestants(model, dtype, runners), {}
+        servers, urls = ours(model, dtype, runners), {}
         if with_peers:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             export(model, dtype, folder)
             servers += peers(folder, dtype)
-        for contestant in servers:
-            urls[contestant] = stack.enter_context(started(contestant))
-            figures[contestant.name] = Figures()
-            say(f"{contestant.name} is up at {urls[contestant]}")
+        for server in servers:
+            urls[server] = stack.enter_context(started(server))
+            figures[server.name] = Figures()
+            say(f"{server.name} is up at {urls[server]}")
         for number in range(rounds + 1):  # round 0 warms up and is not counted
-            for contestant, url in urls.items():
-                measured = Figures() if number == 0 else figures[contestant.name]
-                measure(contestant, url, measured, tokens)
+            for server, url in urls.items():
+                measured = Figures() if number == 0 else figures[server.name]
+                measure(server, url, measured, tokens)
     summaries = {name: measured.summary() for name, measured in figures.items()}
     return {"model": model, "dtype": dtype, "tokens": tokens, "rounds": rounds,
             "engine": bare, "servers": summaries}
@@ -104,18 +105,18 @@ def bare_loop(model: str, dtype: str, tokens: int, rounds: int) -> float:
 
 
 def measure(
-    contestant: Contestant, url: str, figures: Figures, tokens: int
+    server: Server, url: str, figures: Figures, tokens: int
 ) -> None:
     """One round with the server at `url`."""
-    with pinging(url, PING_EVERY_S) as (_, pings):
+    with pinging(url, PING_EVERY_S) as timeline:
         time.sleep(0.5)
-    figures.idle_ms += waits_ms(pings)
-    model = contestant.model
+    figures.idle_ms += timeline.waits_ms
+    model = server.model
     figures.one.append(asyncio.run(_streams(url, model, 1, tokens)))
-    with pinging(url, PING_EVERY_S) as (_, pings):
+    with pinging(url, PING_EVERY_S) as timeline:
         figures.eight.append(asyncio.run(_streams(url, model, STREAMS, tokens)))
-    figures.health_ms += waits_ms(pings)
-    if contestant.counts_slots:
+    figures.health_ms += timeline.waits_ms
+    if server.counts_slots:
         figures.freed_ms.append(_freed_ms(url))
 
 
@@ -167,48 +168,28 @@ def _freed_ms(url: str) -> float:
         return 1e3 * (perf_counter() - left)
 
 
-def waits_ms(pings: list[Ping]) -> list[float]:
-    """How long each ping waited; one that was never answered counts as infinite."""
-    return [
-        float("inf") if ping.answered is None else 1e3 * (ping.answered - ping.sent)
-        for ping in pings
-    ]
-
-
-def percentile(values: list[float], percent: int) -> float | None:
-    """The value that `percent` % of `values` do not exceed (nearest rank)."""
-    if not values:
-        return None
-    rank = max(1, -(-len(values) * percent // 100))
-    return sorted(values)[rank - 1]
-
-
 def table(result: dict[str, Any]) -> str:
     """The result as a text table, with the ratios that matter."""
-    servers, engine = result["servers"], result["engine"]
-    base = servers["tutorial"]
-    lines = [f"{'':12}{'one':>9}{'÷ engine':>10}{'÷ tutorial':>12}{'eight':>9}"
-             f"{'÷ tutorial':>12}{'health p50':>12}{'p99':>8}{'max':>9}{'idle p99':>10}"
-             f"{'freed':>9}"]
-    for name, row in servers.items():
-        freed = "–" if row["freed_ms"] is None else f"{row['freed_ms']:.0f} ms"
-        lines.append(
-            f"{name:12}{row['one']:>7.1f}/s{row['one'] / engine:>10.2f}"
-            f"{row['one'] / base['one']:>12.2f}{row['eight']:>7.1f}/s"
-            f"{row['eight'] / base['eight']:>12.2f}{row['health_p50_ms']:>9.1f} ms"
-            f"{row['health_p99_ms']:>5.1f} ms{row['health_max_ms']:>6.1f} ms"
-            f"{row['idle_p99_ms']:>7.1f} ms{freed:>9}"
-        )
-    return "\n".join(lines)
+    head = ["", "one", "÷ engine", "÷ tutorial", "eight", "÷ tutorial", "health p50",
+            "p99", "max", "idle p99", "freed"]
+    servers, base = result["servers"], result["servers"]["tutorial"]
+    rows = [_row(name, each, base, result["engine"]) for name, each in servers.items()]
+    return text_table([head, *rows])
 
 
-def save(result: dict[str, Any], path: Path) -> None:
-    """Write `result` as JSON, whole or not at all."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, delete=False, encoding="utf-8"
-    ) as file:
-        json.dump(result, file, indent=1)
-    os.replace(file.name, path)
+def _row(
+    name: str, row: dict[str, Any], base: dict[str, Any], engine: float
+) -> list[str]:
+    waits = ("health_p50_ms", "health_p99_ms", "health_max_ms", "idle_p99_ms")
+    freed = "–" if row["freed_ms"] is None else f"{row['freed_ms']:.0f} ms"
+    return [
+        name,
+        f"{row['one']:.1f}/s", f"{row['one'] / engine:.2f}",
+        f"{row['one'] / base['one']:.2f}",
+        f"{row['eight']:.1f}/s", f"{row['eight'] / base['eight']:.2f}",
+        *(f"{row[wait]:.1f} ms" for wait in waits),
+        freed,
+    ]
 
 
 def _median(values: list[float]) -> float | None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from lab_utils.baselines import create_flask_app
+from lab_utils.bench.table import text_table
 from lab_utils.client import LabClient
 from lab_utils.engine import Engine
 from lab_utils.engine.loading import load_engine
@@ -124,11 +125,4 @@ def table(columns: list[tuple[Timeline, int]]) -> str:
     rows.append(["Tokens made after the client left",
                  *(f"{wasted} of {len(timeline.arrivals)}"
                    for timeline, wasted in columns)])
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    lines = [
-        row[0].ljust(widths[0])
-        + "".join(f"  {cell.rjust(width)}" for cell, width in
-                  zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])
+    return text_table(rows)

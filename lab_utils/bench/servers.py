@@ -21,7 +21,7 @@ PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Contestant:
+class Server:
     """A server to be measured.
 
     command: starts it. model: what it must be asked for in OpenAI's format, at
@@ -36,20 +36,20 @@ class Contestant:
     url: str | None = None
 
 
-def contestants(model: str, dtype: str, runners: list[str]) -> list[Contestant]:
+def ours(model: str, dtype: str, runners: list[str]) -> list[Server]:
     """The chosen runners of this project, and the tutorial's server."""
     python = (sys.executable, "-m")
     ours = [
-        Contestant(kind, (*python, "lab_utils", "serve", "--port", "0", "--model",
+        Server(kind, (*python, "lab_utils", "serve", "--port", "0", "--model",
                           model, "--dtype", dtype, "--runner", kind))
         for kind in runners
     ]
     tutorial = (*python, "lab_utils.baselines.tutorial_server", "--port", "0",
                 "--model", model, "--dtype", dtype)
-    return [*ours, Contestant("tutorial", tutorial, counts_slots=False)]
+    return [*ours, Server("tutorial", tutorial, counts_slots=False)]
 
 
-def peers(folder: Path, dtype: str) -> list[Contestant]:
+def peers(folder: Path, dtype: str) -> list[Server]:
     """`transformers serve` on the same weights, in both of its modes."""
     made = []
     modes = {"hf serve": (), "hf batching": ("--continuous-batching",)}
@@ -59,7 +59,7 @@ def peers(folder: Path, dtype: str) -> list[Contestant]:
         command = (str(Path(sys.executable).parent / "transformers"), "serve",
                    str(folder), *options, "--device", "cpu", "--dtype", dtype,
                    "--port", str(port))
-        made.append(Contestant(name, command, str(folder), False,
+        made.append(Server(name, command, str(folder), False,
                                f"http://127.0.0.1:{port}"))
     return made
 
@@ -75,30 +75,30 @@ def export(model: str, dtype: str, folder: Path) -> None:
 
 
 @contextmanager
-def started(contestant: Contestant) -> Iterator[str]:
+def started(server: Server) -> Iterator[str]:
     """Run a server until the end of the `with`; yields its URL once it answers."""
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(contestant.command, stdout=log, stderr=log)
+        process = subprocess.Popen(server.command, stdout=log, stderr=log)
         try:
-            yield _url(contestant, process, log)
+            yield _url(server, process, log)
         finally:
             process.terminate()
             process.wait(10)
 
 
 def _url(
-    contestant: Contestant, process: "subprocess.Popen[bytes]", log: Any
+    server: Server, process: "subprocess.Popen[bytes]", log: Any
 ) -> str:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline and process.poll() is None:
         log.seek(0)
         found = PORT.search(log.read())
-        url = contestant.url or (f"http://127.0.0.1:{found[1]}" if found else None)
+        url = server.url or (f"http://127.0.0.1:{found[1]}" if found else None)
         if url and _answers(url):
             return url
         time.sleep(0.1)
     log.seek(0)
-    raise RuntimeError(f"{contestant.name} did not come up:\n{log.read()[-2000:]}")
+    raise RuntimeError(f"{server.name} did not come up:\n{log.read()[-2000:]}")
 
 
 def _answers(url: str) -> bool:

@@ -1,31 +1,6 @@
 """The arithmetic of the benchmark; what it measures, it measures when it is run."""
 
-import math
-
-import pytest
-
-from lab_utils.bench.compare import Figures, percentile, table, waits_ms
-from lab_utils.timeline import Ping
-
-
-@pytest.mark.parametrize(("percent", "value"), [
-    (0, 1), (1, 1), (50, 5), (51, 6), (90, 9), (91, 10), (99, 10), (100, 10),
-])
-def test_a_percentile_is_one_of_the_values(percent: int, value: float) -> None:
-    assert percentile([10, 9, 8, 7, 6, 5, 4, 3, 2, 1], percent) == value
-
-
-def test_a_percentile_of_one_value_is_that_and_of_none_is_none() -> None:
-    assert [percentile([3.0], percent) for percent in (0, 50, 100)] == [3.0] * 3
-    assert percentile([], 50) is None
-
-
-def test_a_ping_without_an_answer_waited_for_ever() -> None:
-    pings = [Ping(sent=1.0, answered=1.25), Ping(sent=2.0, answered=None)]
-    waits = waits_ms(pings)
-    assert waits == [250.0, math.inf]
-    assert percentile(waits, 99) == math.inf, "and is not left out of a percentile"
-    assert waits_ms([]) == []
+from lab_utils.bench.compare import Figures, table
 
 
 def test_a_summary_has_medians_over_rounds_and_percentiles_over_pings() -> None:
