@@ -68,20 +68,9 @@ def load_model(
 
 def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a checkpoint from a folder, or from the hub by its id."""
-    source = TUTOR if name == "tutor" else Path(name).expanduser()
-    is_folder = source.is_dir()
-    if is_folder and not (source / "config.json").is_file():
-        raise FileNotFoundError(
-            f"expected a transformers checkpoint in {source}, found no config.json: "
-            "give the folder that save_pretrained wrote."
-        )
-    if not is_folder and not _looks_like_hub_id(name):
-        raise FileNotFoundError(
-            f"expected 'tutor', 'random:SHAPE', a folder or a hub id; {name!r} is no "
-            "folder here and no hub id. Check the spelling of the path."
-        )
-    where = str(source) if is_folder else name
-    local = is_folder or _is_offline(name)
+    folder = _folder(name)
+    where = str(folder or name)
+    local = folder is not None or _is_offline(name)
     try:
         with _without_progress_bar():
             tokenizer = AutoTokenizer.from_pretrained(
@@ -92,7 +81,7 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
                 trust_remote_code=False,
             )
     except Exception as error:  # a broken file raises whatever its reader raises
-        advice = "" if is_folder else (
+        advice = "" if folder else (
             " Without network, use 'tutor', 'random:SHAPE' or a folder."
         )
         raise FileNotFoundError(
@@ -100,6 +89,24 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
             f"{_first_line(error)}{advice}"
         ) from error
     return model.to(_dtype(dtype, model.num_parameters())), tokenizer
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that `name` means; None if it can only be a hub id."""
+    source = TUTOR if name == "tutor" else Path(name).expanduser()
+    if source.is_dir():
+        if (source / "config.json").is_file():
+            return source
+        raise FileNotFoundError(
+            f"expected a transformers checkpoint in {source}, found no config.json: "
+            "give the folder that save_pretrained wrote."
+        )
+    if _looks_like_hub_id(name):
+        return None
+    raise FileNotFoundError(
+        f"expected 'tutor', 'random:SHAPE', a folder or a hub id; {name!r} is no "
+        "folder here and no hub id. Check the spelling of the path."
+    )
 
 
 def _is_offline(hub_id: str) -> bool:

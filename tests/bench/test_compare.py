@@ -18,8 +18,8 @@ def test_the_table_has_a_row_per_server_and_the_ratios() -> None:
     row = Figures([90.0], [400.0], [3.0], [1.0, 2.0], [0.5]).summary()
     base = Figures([45.0], [50.0], [], [8.0], [4.0]).summary()
     result = {"engine": 100.0, "servers": {"thread": row, "tutorial": base}}
-    header, thread, tutorial = table(result).splitlines()
-    assert len(header) == len(thread) == len(tutorial)
+    header, rule, thread, tutorial = table(result).splitlines()
+    assert len(header) == len(rule) == len(thread) == len(tutorial)
     words = thread.split()
     assert words[:6] == ["thread", "90.0/s", "0.90", "2.00", "400.0/s", "8.00"]
     assert words[6:] == ["1.0", "ms", "2.0", "ms", "2.0", "ms", "0.5", "ms", "3", "ms"]
