@@ -32,6 +32,11 @@ class InvalidRequest(ValueError):
         self.code = code
 
 
+class ModelError(RuntimeError):
+    """The model could not make this request's next token; the text says why, and may
+    be shown to the client. Other requests are not concerned."""
+
+
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
     """How the next token is chosen and when to stop; set by whoever sends the prompt.

@@ -139,16 +139,12 @@ class Guard:
         return hmac.compare_digest(shown.encode(errors="replace"), expected)
 
     def _has_cookie(self, headers: Headers) -> bool:
-        # Browsers send the cookies of every port of localhost; one that breaks the rules
-        # (`theme={"x":1}`) must not hide ours, so they are not parsed as a whole.
-        shown = [
-            value for header in headers.getlist("cookie") for cookie in header.split(";")
-            for name, _, value in [cookie.strip().partition("=")]
-            if name == self._cookie_name
-        ]
+        # Browsers send the cookies of every port of localhost; one that breaks the
+        # rules (`theme={"x":1}`) must not hide ours: they are not parsed as a whole.
+        expected = f"{self._cookie_name}={self._cookie_value}".encode()
+        cookies = ";".join(headers.getlist("cookie")).split(";")
         return any(
-            hmac.compare_digest(value.encode(), self._cookie_value.encode())
-            for value in shown
+            hmac.compare_digest(cookie.strip().encode(), expected) for cookie in cookies
         )
 
     def _exchange(self, scope: Scope, query: list[tuple[str, str]]) -> Response:

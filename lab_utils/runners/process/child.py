@@ -187,11 +187,11 @@ def _check(id: int, result: Request | Exception) -> ToServer:
     if isinstance(result, InvalidRequest):
         return Refused(id, str(result), result.param, result.code)
     if isinstance(result, Exception):
-        return Failed(id, repr(result))
+        return Failed.of(id, result)
     return Prepared(id, len(result.prompt_ids))
 
 
 def _output(id: int, item: Token | Exception) -> ToServer:
     if isinstance(item, Exception):
-        return Failed(id, repr(item))
+        return Failed.of(id, item)
     return Made(id, item)

@@ -5,9 +5,15 @@ Never pickle: unpickling runs code, and everybody who can reach the socket could
 raises `msgspec.DecodeError` and is dropped.
 """
 
+from typing import Self
+
 import msgspec
 
-from lab_utils.tokens import InvalidRequest, SamplingParams, Token
+from lab_utils.tokens import InvalidRequest, ModelError, SamplingParams, Token
+
+
+class EngineFailed(RuntimeError):
+    """The model raised in the engine process; the text is its exception."""
 
 
 class Submit(msgspec.Struct, frozen=True, tag=True):
@@ -88,10 +94,24 @@ class Made(msgspec.Struct, frozen=True, tag=True):
 
 
 class Failed(msgspec.Struct, frozen=True, tag=True):
-    """Engine to server: the model raised while it worked on this request."""
+    """Engine to server: the model raised while it worked on this request.
+
+    shown: whether the reason may be shown to the client (`ModelError`).
+    """
 
     id: int
     reason: str
+    shown: bool
+
+    @classmethod
+    def of(cls, id: int, error: Exception) -> Self:
+        """The message for `error`."""
+        shown = isinstance(error, ModelError)
+        return cls(id, str(error) if shown else repr(error), shown)
+
+    def error(self) -> Exception:
+        """What is raised for it in the server's process."""
+        return (ModelError if self.shown else EngineFailed)(self.reason)
 
 
 class Gone(msgspec.Struct, frozen=True, tag=True):

@@ -26,10 +26,6 @@ from lab_utils.runners.process.messages import (
 from lab_utils.tokens import SamplingParams, check_prompt
 
 
-class EngineFailed(RuntimeError):
-    """The model raised in the engine process; the text is its exception."""
-
-
 class ProcessRunner(Runner):
     """Runs an engine in a child process, up to `max_batch` requests in each step.
 
@@ -142,10 +138,8 @@ class ProcessRunner(Runner):
                 job.started = True
             case Made():
                 self._hand_over(job, message.token)
-            case Refused():
+            case Refused() | Failed():
                 self._forget(job, message.error())
-            case Failed():
-                self._forget(job, EngineFailed(message.reason))
             case Gone():
                 self._forget(job, None)
 
