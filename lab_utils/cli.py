@@ -74,7 +74,10 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where the engine runs while the event loop stays free: one thread with "
         "batching, a process of its own, or the tutorial's run_in_executor")
     add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
-        help="of the weights")
+        help="of the weights; with bfloat16 a prompt may be answered otherwise in a "
+        "batch than alone, since it keeps three digits")
+    add("--context", type=int, help="tokens that a prompt and its answer may have "
+        "together; what the model was made for, or less where memory is short")
     add("--max-batch", type=int, default=8, help="requests that run at the same time")
     add("--max-queue", type=int, default=32, help="requests that may wait; more get "
         "503")
@@ -170,7 +173,8 @@ def _serve_on(
 
 
 def _runner(options: argparse.Namespace) -> Runner:
-    settings = {"pace_ms": options.pace_ms, "dtype": options.dtype}
+    settings = {"pace_ms": options.pace_ms, "dtype": options.dtype,
+                "context": options.context}
     limits = (options.max_batch, options.max_queue)
     if options.runner == "process":
         return ProcessRunner(options.model, *limits, **settings)
