@@ -40,6 +40,7 @@ test: setup check unit lessons
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/deptry lab_utils notebooks
 	$(BIN)/deptry tests --exclude venv --ignore DEP002,DEP004
 

@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 from types import FrameType
 
-from lab_utils import bench, demo
-from lab_utils.model.loading import load_engine
+from lab_utils.bench import compare as bench
+from lab_utils.bench import demo
+from lab_utils.engine.loading import load_engine
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
-from lab_utils.server.background import ServerError, bind, make_server
 from lab_utils.server.security import LOOPBACK
+from lab_utils.server.serving import ServerError, bind, make_server
+from lab_utils.timeline import write_json
 
 RUNNERS = ("thread", "process", "executor")
 EXAMPLES = """\
@@ -72,7 +74,10 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         help="where the engine runs while the event loop stays free: one thread with "
         "batching, a process of its own, or the tutorial's run_in_executor")
     add("--dtype", choices=["auto", "float32", "bfloat16"], default="auto",
-        help="of the weights")
+        help="of the weights; with bfloat16 a prompt may be answered otherwise in a "
+        "batch than alone, since it keeps three digits")
+    add("--context", type=int, help="tokens that a prompt and its answer may have "
+        "together; what the model was made for, or less where memory is short")
     add("--max-batch", type=int, default=8, help="requests that run at the same time")
     add("--max-queue", type=int, default=32, help="requests that may wait; more get "
         "503")
@@ -126,7 +131,7 @@ def _bench(options: argparse.Namespace) -> int:
     )
     print(f"\n{bench.table(result)}")
     if options.json:
-        bench.save(result, options.json)
+        write_json(result, options.json)
     return 0
 
 
@@ -168,7 +173,8 @@ def _serve_on(
 
 
 def _runner(options: argparse.Namespace) -> Runner:
-    settings = {"pace_ms": options.pace_ms, "dtype": options.dtype}
+    settings = {"pace_ms": options.pace_ms, "dtype": options.dtype,
+                "context": options.context}
     limits = (options.max_batch, options.max_queue)
     if options.runner == "process":
         return ProcessRunner(options.model, *limits, **settings)

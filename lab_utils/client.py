@@ -10,8 +10,8 @@ from typing import Any, Self
 
 import httpx
 
-from lab_utils.engine import Generation, Token
-from lab_utils.server import sse
+from lab_utils import sse
+from lab_utils.tokens import Generation, Token
 
 CONNECT_S = 5.0
 

@@ -3,25 +3,23 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, Self
 
 import httpx
 
 from lab_utils.client import LabClient
-from lab_utils.timeline import Ping, Timeline
+from lab_utils.pings import finish, ping, pinging_client
+from lab_utils.timeline import Timeline
 
 PING_EVERY_S = 0.05
 PINGS_SHOWN = 40
-LAST_ANSWER_S = 30.0
 SETTLE_S = 1.0
 """How long the pings of a recording may still be answered when its request is over."""
 
 ABOUT_S = 1.0
-STOP_POLL_S = 0.01
 
 
 class Recording:
@@ -63,7 +61,9 @@ class Recording:
         self._started = 0.0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._answer: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="lab-recording", daemon=True
+        )
 
     @property
     def is_running(self) -> bool:
@@ -129,7 +129,7 @@ class Recording:
         await self._look_around()
         self._started = perf_counter()
         pinger = asyncio.create_task(
-            _ping(self._url, self._schedule(), self._started, timeline.pings)
+            ping(self._url, self._schedule(), self._started, timeline.pings)
         )
         self._answer = asyncio.create_task(self._read())
         self._sent.set()
@@ -142,7 +142,7 @@ class Recording:
             raise
         finally:
             timeline.ended = timeline.seen = self._elapsed()
-            await _finish(pinger, SETTLE_S)
+            await finish(pinger, SETTLE_S)
             timeline.seen = self._elapsed()
 
     async def _read(self) -> None:
@@ -175,7 +175,7 @@ class Recording:
     async def _look_around(self) -> None:
         """Ask who it is; one that does not answer at once is not waited for."""
         with contextlib.suppress(httpx.HTTPError, ValueError):
-            async with _client(self._url, ABOUT_S) as client:
+            async with pinging_client(self._url, ABOUT_S) as client:
                 response = await client.get("/health")
             body, timeline = response.json(), self.timeline
             timeline.about = f"{body.get('model', '')} · {body.get('runner', '')}"
@@ -192,75 +192,3 @@ def record(url: str, prompt: str, **options: Any) -> Timeline:
     """Send `prompt` to the server at `url`, ping its `/health` meanwhile, and return
     when what happened; the options are `Recording`'s."""
     return Recording(url, prompt, **options).start().join()
-
-
-@contextmanager
-def pinging(url: str, every: float) -> Iterator[tuple[float, list[Ping]]]:
-    """Ping `url`'s `/health` from a thread; yields the start time and the growing list.
-
-    Waits at the end for the answers that are still missing.
-    """
-    pings: list[Ping] = []
-    stop = threading.Event()
-    started = perf_counter()
-
-    async def run() -> None:
-        pinger = asyncio.create_task(_ping(url, every, started, pings))
-        while not stop.is_set():
-            await asyncio.sleep(STOP_POLL_S)
-        await _finish(pinger, LAST_ANSWER_S)
-
-    thread = threading.Thread(
-        target=lambda: asyncio.run(run()), name="pinger", daemon=True
-    )
-    thread.start()
-    try:
-        yield started, pings
-    finally:
-        stop.set()
-        thread.join(LAST_ANSWER_S + 1)
-
-
-async def _ping(
-    url: str, every: float, started: float, pings: list[Ping]
-) -> None:
-    """Ping until cancelled, on a schedule: the next ping never waits for the last
-    answer.
-
-    Pings that wait for each other send one into a stall of a second and miss the twenty
-    that would have shown it ("coordinated omission", Gil Tene).
-    """
-    answers: set[asyncio.Task[None]] = set()
-    async with _client(url, LAST_ANSWER_S) as client:
-        try:
-            while True:
-                ping = Ping(perf_counter() - started)
-                pings.append(ping)
-                answers.add(asyncio.create_task(_answer(client, ping, started)))
-                due = started + len(pings) * every
-                await asyncio.sleep(max(0, due - perf_counter()))
-        except asyncio.CancelledError:
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.gather(*answers)
-
-
-async def _answer(client: httpx.AsyncClient, ping: Ping, started: float) -> None:
-    # A server that goes away leaves the ping unanswered, which is what it shows.
-    with contextlib.suppress(httpx.TransportError):
-        await client.get("/health")
-        ping.answered = perf_counter() - started
-
-
-async def _finish(pinger: asyncio.Task[None], patience: float) -> None:
-    """Send no more pings; wait `patience` seconds for what is still to be answered."""
-    pinger.cancel()
-    await asyncio.wait([pinger], timeout=patience)
-    pinger.cancel()
-    await asyncio.gather(pinger, return_exceptions=True)
-
-
-def _client(url: str, timeout: float) -> httpx.AsyncClient:
-    limits = httpx.Limits(max_connections=None)
-    return httpx.AsyncClient(
-        base_url=url, timeout=timeout, trust_env=False, verify=False, limits=limits
-    )

@@ -15,8 +15,10 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from math import ceil
 from pathlib import Path
-from statistics import median, quantiles
+from statistics import median
+from threading import get_ident
 from typing import Literal, Self
 
 State = Literal["waiting", "streaming", "complete", "stopped", "failed"]
@@ -97,7 +99,7 @@ class Timeline:
     def p95_gap_ms(self) -> float | None:
         """The gap that 95 of 100 do not exceed; None for fewer than two gaps."""
         gaps = self.gaps_ms
-        return quantiles(gaps, n=20, method="inclusive")[-1] if len(gaps) > 1 else None
+        return percentile(gaps, 95) if len(gaps) > 1 else None
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -172,17 +174,23 @@ class Timeline:
         return cls(**{name: getattr(timelines[0], name) for name in cls.__slots__})
 
 
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """The smallest of `values` that `percent` % of them do not exceed (nearest rank):
+    always one that was measured. None if there are no values."""
+    if not values:
+        return None
+    rank = max(1, ceil(len(values) * percent / 100))
+    return sorted(values)[rank - 1]
+
+
 def _before(moment: float | None, now: float) -> float | None:
     return moment if moment is not None and moment <= now else None
 
 
 def save(timelines: Sequence[Timeline], path: str | os.PathLike[str]) -> None:
     """Write `timelines` to `path` as JSON, whole or not at all."""
-    target = Path(path)
     content = {"format": FORMAT, "timelines": [asdict(each) for each in timelines]}
-    draft = target.with_name(f".{target.name}.{os.getpid()}")
-    draft.write_text(json.dumps(_rounded(content), indent=0) + "\n", encoding="utf-8")
-    os.replace(draft, target)
+    write_json(_rounded(content), path)
 
 
 def load(path: str | os.PathLike[str]) -> list[Timeline]:
@@ -200,6 +208,19 @@ def load(path: str | os.PathLike[str]) -> list[Timeline]:
             f"expected timelines written by lab_utils.timeline.save in {path}; got "
             f"something else ({error}). Record the run again."
         ) from error
+
+
+def write_json(content: object, path: str | os.PathLike[str]) -> None:
+    """Write `content` to `path`, whole or not at all: what stood there before stays
+    readable until the new file is complete."""
+    target = Path(path)
+    draft = target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}")
+    try:
+        text = json.dumps(content, indent=0, ensure_ascii=False, allow_nan=False)
+        draft.write_text(text + "\n", encoding="utf-8")
+        os.replace(draft, target)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _rounded(content: object) -> object:

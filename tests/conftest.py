@@ -17,7 +17,7 @@ import pytest
 from lab_utils import stop_all
 from tests.support import Cell, Serve, Served, wait_until
 
-OURS = ("server-", "engine", "wsgi-", "pinger", "recording", "panel")
+OURS = "lab-"
 
 
 def ours() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lab_utils.engine import Engine, FakeEngine
-from lab_utils.model.loading import load_engine, wrap
+from lab_utils.engine.loading import load_engine, wrap
 
 
 def given(model: str, *, engine: Engine) -> Engine:

@@ -16,8 +16,13 @@ from flask import Flask
 
 from lab_utils import BackgroundServer, LabClient, create_app
 from lab_utils.engine import Engine, FakeEngine
-from lab_utils.runners import ExecutorRunner, Limits, ProcessRunner, ThreadRunner
-from lab_utils.runners.jobs import AdmittingRunner
+from lab_utils.runners import (
+    ExecutorRunner,
+    Limits,
+    ProcessRunner,
+    Runner,
+    ThreadRunner,
+)
 from tests import factories
 
 KINDS = ["thread", "executor", "process"]
@@ -48,7 +53,7 @@ def endless(step_ms: float = 2, **options: Any) -> FakeEngine:
 
 def make_runner(
     kind: str, engine: Engine, max_batch: int = 8, max_queue: int = 32
-) -> AdmittingRunner:
+) -> Runner:
     """A runner of `kind` around `engine`, of which a process gets a copy."""
     if kind == "process":
         return ProcessRunner(

@@ -10,7 +10,8 @@ import pytest
 from lab_utils.baselines import create_flask_app
 from lab_utils.client import ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
-from lab_utils.recording import Recording, pinging, record
+from lab_utils.pings import pinging
+from lab_utils.recording import Recording, record
 from tests.support import Serve, endless, wait_until
 
 
@@ -42,12 +43,13 @@ def test_pings_are_sent_on_a_schedule_while_none_is_answered(serve: Serve) -> No
     served = serve(create_flask_app(engine))
     tokens = served.client.stream("hi")
     next(tokens)
-    with pinging(served.url, every=0.01) as (_, pings):
-        wait_until(lambda: len(pings) >= 10, "ten pings")
-        assert not [ping for ping in pings if ping.answered is not None]
+    with pinging(served.url, every=0.01) as timeline:
+        wait_until(lambda: len(timeline.pings) >= 10, "ten pings")
+        assert timeline.unanswered == len(timeline.pings)
         engine.unhang()
         list(tokens)
-    assert all(ping.answered is not None for ping in pings)
+    assert timeline.unanswered == 0
+    assert timeline.seen >= max(ping.answered or 0 for ping in timeline.pings)
 
 
 def test_a_blocked_server_shows_in_the_slowest_ping(serve: Serve) -> None:
@@ -63,7 +65,7 @@ def test_a_server_that_is_not_there_is_an_error_and_leaves_no_thread() -> None:
         port = sock.getsockname()[1]
     with pytest.raises(ServerGone):
         record(f"http://127.0.0.1:{port}", "hi")
-    assert "pinger" not in [thread.name for thread in threading.enumerate()]
+    assert "lab-pings" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_reader_who_leaves_is_recorded_as_such(serve: Serve) -> None:

@@ -10,7 +10,7 @@ from fastapi.sse import format_sse_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab_utils.server.sse import DONE, Decoder, Event, comment, encode
+from lab_utils.sse import DONE, Decoder, Event, comment, encode
 
 CUTS = st.lists(st.integers(0, 300), max_size=20)
 # Everything a reader could trip over: line ends, other libraries' line ends, fields.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lab_utils.timeline import Ping, Timeline, load, save
+from lab_utils.timeline import Ping, Timeline, load, percentile, save
 
 
 def test_before_the_first_token_there_is_nothing_to_say() -> None:
@@ -93,6 +93,18 @@ def test_the_95th_percentile_ignores_one_gap_of_a_hundred() -> None:
     assert max(timeline.gaps_ms) > 9_000
 
 
+@pytest.mark.parametrize(("percent", "value"), [
+    (0, 1), (1, 1), (50, 5), (51, 6), (90, 9), (91, 10), (99, 10), (100, 10),
+])
+def test_a_percentile_is_one_of_the_values(percent: int, value: float) -> None:
+    assert percentile([10, 9, 8, 7, 6, 5, 4, 3, 2, 1], percent) == value
+
+
+def test_a_percentile_of_one_value_is_that_and_of_none_is_none() -> None:
+    assert [percentile([3.0], percent) for percent in (0, 50, 100)] == [3.0] * 3
+    assert percentile([], 50) is None
+
+
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_too_few_tokens_have_no_95th_percentile(count: int) -> None:
     assert Timeline("x", arrivals=[0.1, 0.2][:count]).p95_gap_ms is None
@@ -120,6 +132,7 @@ def test_a_file_is_written_whole_or_not_at_all(
     with pytest.raises(OSError, match="full"):
         save([], path)
     assert Timeline.load(path) == streamed()
+    assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": 2, "timelines": []}',

@@ -8,29 +8,25 @@ from itertools import islice
 import pytest
 import torch
 
-from lab_utils.model.train_tutor.answers import FORMS, TUTOR, Tutor
-from lab_utils.model.train_tutor.arithmetic import (
-    arithmetic_pair,
-    held_out_pairs,
-    is_held_out,
-)
-from lab_utils.model.train_tutor.consistency import faults
-from lab_utils.model.train_tutor.corpus import (
+from lab_utils.training.answers import FORMS, TUTOR, Tutor
+from lab_utils.training.arithmetic import arithmetic_pair, held_out_pairs, is_held_out
+from lab_utils.training.consistency import faults
+from lab_utils.training.corpus import (
     long_conversation,
     short_batches,
     short_conversation,
 )
-from lab_utils.model.train_tutor.evaluate import (
+from lab_utils.training.evaluate import (
     bare_term_pairs,
     count_exact,
     greeting_pairs,
     held_out_sums,
     one_digit_pairs,
 )
-from lab_utils.model.train_tutor.figures import Way
-from lab_utils.model.train_tutor.small_talk import UNKNOWN_ANSWER
-from lab_utils.model.train_tutor.stories import held_out_meetings, story_pair
-from lab_utils.model.train_tutor.terms import (
+from lab_utils.training.figures import Way
+from lab_utils.training.small_talk import UNKNOWN_ANSWER
+from lab_utils.training.stories import held_out_meetings, story_pair
+from lab_utils.training.terms import (
     HELD_OUT_FORMS,
     held_out_term_pairs,
     load_terms,

@@ -11,9 +11,10 @@ from itertools import chain
 from flask import Flask, Response, jsonify, request
 from pydantic import ValidationError
 
-from lab_utils.engine import Engine, InvalidRequest
-from lab_utils.server import sse
+from lab_utils import sse
+from lab_utils.engine import Engine
 from lab_utils.server.schemas import GenerateRequest
+from lab_utils.tokens import InvalidRequest
 
 
 def create_flask_app(engine: Engine) -> Flask:

@@ -26,7 +26,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from lab_utils.engine import Engine
-from lab_utils.model.loading import load_engine
+from lab_utils.engine.loading import load_engine
 
 END = object()
 

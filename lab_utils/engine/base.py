@@ -7,7 +7,7 @@ from time import perf_counter
 
 from lab_utils.engine.scheduler import Scheduler
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.engine.tokens import (
+from lab_utils.tokens import (
     DEFAULT_MAX_TOKENS,
     Generation,
     InvalidRequest,
@@ -120,8 +120,8 @@ class Engine(ABC):
         each `next`."""
         needed = len(request.prompt_ids) + request.max_tokens
         scheduler = Scheduler(self.slots(1, needed), 1, self.pace_ms)
-        sequence = scheduler.add(request)
-        while not sequence.ended:
+        scheduled = scheduler.add(request)
+        while not scheduled.ended:
             for _, item in scheduler.step():
                 if isinstance(item, Exception):
                     raise item

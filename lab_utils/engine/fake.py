@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab_utils.engine.base import Engine
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.engine.tokens import FinishReason, Token
+from lab_utils.tokens import FinishReason, Token
 
 
 class FakeEngine(Engine):

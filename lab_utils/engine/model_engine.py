@@ -12,7 +12,7 @@ from lab_utils.engine.base import Engine
 from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.engine.tokens import FinishReason, Token
+from lab_utils.tokens import FinishReason, InvalidRequest, ModelError, Token
 
 if TYPE_CHECKING:
     from lab_utils.model.network import Network, Sequences
@@ -26,7 +26,8 @@ class ModelEngine(Engine):
     the model gives. eos_ids: the ids that end an answer. parameters: how many weights.
     dtype: of the weights, such as "float32".
     never: ids that are not chosen; rows of the output that no token of the tokenizer
-    belongs to are never chosen either.
+    belongs to are never chosen either. Tokens without a row, which some checkpoints'
+    tokenizers have, are refused in prompts.
 
     One engine may serve several threads at once: whatever belongs to a request lives in
     the `Slots` that run it.
@@ -52,7 +53,11 @@ class ModelEngine(Engine):
         self.parameters = parameters
         self.dtype = dtype
         self.eos_ids = frozenset(eos_ids)
-        self.never = torch.arange(vocabulary) >= len(tokenizer)
+        self.vocabulary = vocabulary
+        # Not the first `len(tokenizer)`: a tokenizer's ids may have gaps.
+        known = [id for id in tokenizer.get_vocab().values() if id < vocabulary]
+        self.never = torch.ones(vocabulary, dtype=torch.bool)
+        self.never[known] = False
         self.never[list(never)] = True
         self.masks = bool(self.never.any())
 
@@ -61,6 +66,12 @@ class ModelEngine(Engine):
         # A long prompt is refused later, in words; the tokenizer's own warning about
         # it would only be noise on the server's terminal.
         ids: list[int] = self.tokenizer.encode(prompt, verbose=False)
+        if max(ids, default=0) >= self.vocabulary:
+            raise InvalidRequest(
+                f"expected tokens that this model knows, below {self.vocabulary}; its "
+                f"tokenizer made {max(ids)} of the prompt. Leave special tokens out.",
+                "prompt",
+            )
         return ids
 
     def slots(self, size: int, context: int) -> Slots:
@@ -105,13 +116,20 @@ class _ModelSlots(Slots):
         newest = [self._answers[slot].newest for slot in slots]
         logits = self._sequences.decode(slots, newest)
         return {
-            slot: self._choose(self._answers[slot], row)
+            slot: self._try_to_choose(self._answers[slot], row)
             for slot, row in zip(slots, logits, strict=True)
         }
 
     def close(self, slot: int) -> None:
         self._answers.pop(slot, None)
         self._sequences.clear(slot)
+
+    def _try_to_choose(self, answer: _Answer, logits: Tensor) -> Token | ModelError:
+        """What is wrong with one row of a batch ends that sequence only."""
+        try:
+            return self._choose(answer, logits)
+        except ModelError as error:
+            return error
 
     def _choose(self, answer: _Answer, logits: Tensor) -> Token:
         """Pick the next token from `logits` [vocabulary] and turn it into text."""
@@ -121,8 +139,10 @@ class _ModelSlots(Slots):
         token_id = answer.newest = sample(logits, params, answer.generator)
         answer.made += 1
         engine.made += 1
-        text = answer.detokenizer.push(token_id)
-        ended = token_id in engine.eos_ids or answer.detokenizer.stopped
+        # Not shown, also where its tokenizer does not call it special.
+        is_end = token_id in engine.eos_ids
+        text = "" if is_end else answer.detokenizer.push(token_id)
+        ended = is_end or answer.detokenizer.stopped
         last = ended or answer.made == answer.request.max_tokens
         if last:
             text += answer.detokenizer.finish()

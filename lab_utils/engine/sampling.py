@@ -1,8 +1,10 @@
 """Logits in, one token id out."""
 
+import math
+
 import torch
 
-from lab_utils.engine.tokens import SamplingParams
+from lab_utils.tokens import ModelError, SamplingParams
 
 
 def make_generator(seed: int | None) -> torch.Generator:
@@ -21,10 +23,18 @@ def sample(
 ) -> int:
     """Choose the next token id from `logits`, a float tensor of shape [vocabulary].
 
-    Temperature first, then top-p, in the order of transformers' warpers.
+    Temperature first, then top-p, in the order of transformers' warpers. Raises
+    `ModelError` if there is a NaN among them, or infinity.
     """
+    highest, likeliest = logits.max(dim=-1)
+    if not math.isfinite(highest):
+        raise ModelError(
+            "expected a number for every token that could come next, the model "
+            f"computed {float(highest)}: its weights are broken, or bfloat16 has "
+            "overflowed (float32 may help)"
+        )
     if params.greedy:
-        return int(logits.argmax())
+        return int(likeliest)
     logits = logits.float() / params.temperature
     if params.top_p < 1:
         logits = keep_top_p(logits, params.top_p)

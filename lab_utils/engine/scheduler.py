@@ -9,35 +9,44 @@ token of every sequence that has begun to answer.
 """
 
 import heapq
+import math
 import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
+from typing import Any
 
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.engine.tokens import Token
+from lab_utils.tokens import Token
 
 PREFILL_BUDGET = 256
 
 
 @dataclass(eq=False, slots=True)
-class Sequence:
+class Scheduled:
     """One request on its way through the scheduler.
 
     slot: where it runs, None while it waits and after its end. answering: whether its
-    prompt is through. held: set by the driver to make no tokens for now.
+    prompt is through. key, window: whose it is, and how many more tokens it may make
+    for now; set by the driver.
     """
 
     request: Request
     slot: int | None = None
     answering: bool = False
-    held: bool = False
     ended: bool = False
+    key: Any = None
+    window: float = math.inf
     last_token_at: float = field(default_factory=perf_counter)
 
+    @property
+    def held(self) -> bool:
+        """Whether it is to make no tokens for now."""
+        return self.window <= 0
 
-Output = tuple[Sequence, Token | Exception]
+
+Output = tuple[Scheduled, Token | Exception]
 
 
 class Scheduler:
@@ -50,91 +59,95 @@ class Scheduler:
         self._slots = slots
         self._free = list(range(size))  # a heap: the lowest slot first
         self._pace_s = pace_ms / 1e3
-        self.waiting: deque[Sequence] = deque()
-        self.running: list[Sequence] = []
+        self.waiting: deque[Scheduled] = deque()
+        self.running: list[Scheduled] = []
 
     @property
     def idle(self) -> bool:
         """Whether a step would compute nothing: all who have a slot are held."""
         if self.waiting and self._free:
             return False
-        return all(sequence.held for sequence in self.running)
+        return all(scheduled.held for scheduled in self.running)
 
-    def add(self, request: Request) -> Sequence:
+    def add(self, request: Request) -> Scheduled:
         """Queue `request`; it starts in one of the next steps."""
-        sequence = Sequence(request)
-        self.waiting.append(sequence)
-        return sequence
+        scheduled = Scheduled(request)
+        self.waiting.append(scheduled)
+        return scheduled
 
-    def abort(self, sequence: Sequence) -> None:
-        """Forget `sequence`, whatever state it is in; no token of it comes any more."""
-        if sequence in self.waiting:
-            self.waiting.remove(sequence)
-        self._end(sequence)
+    def abort(self, scheduled: Scheduled) -> None:
+        """Forget it, whatever state it is in; no token of it comes any more."""
+        if scheduled in self.waiting:
+            self.waiting.remove(scheduled)
+        self._end(scheduled)
 
-    def admit(self) -> None:
-        """Give the free slots to those who wait longest; `step` does it too."""
+    def admit(self) -> list[Scheduled]:
+        """Give the free slots to those who wait longest, and return those; `step` does
+        it too."""
+        admitted = []
         while self.waiting and self._free:
-            sequence = self.waiting.popleft()
-            sequence.slot = heapq.heappop(self._free)
-            sequence.last_token_at = perf_counter()
-            self.running.append(sequence)
-            self._slots.open(sequence.slot, sequence.request)
+            scheduled = self.waiting.popleft()
+            scheduled.slot = heapq.heappop(self._free)
+            scheduled.last_token_at = perf_counter()
+            self.running.append(scheduled)
+            self._slots.open(scheduled.slot, scheduled.request)
+            admitted.append(scheduled)
+        return admitted
 
     def step(self) -> list[Output]:
-        """Let every sequence that can make a token make one.
+        """Let every request that can make a token make one.
 
         Returns a token or the error that ended it for each that advanced, at most one
-        per sequence; a token with a `finish_reason` has ended its sequence too.
+        per request; a token with a `finish_reason` has ended its request too.
         """
         started = perf_counter()
         self.admit()
-        deciding = [seq for seq in self.running if seq.answering and not seq.held]
+        deciding = [each for each in self.running if each.answering and not each.held]
         outputs = [*self._decode(deciding), *self._prefill()]
         if rest := max(0.0, self._pace_s - (perf_counter() - started)):
             time.sleep(rest)
-        return [self._stamp(sequence, item) for sequence, item in outputs]
+        return [self._stamp(scheduled, item) for scheduled, item in outputs]
 
     def _prefill(self) -> Iterator[Output]:
         """Read prompts in order of arrival until the step's budget is spent."""
         budget = PREFILL_BUDGET
-        for sequence in [seq for seq in self.running if not seq.answering]:
-            assert sequence.slot is not None
+        for scheduled in [each for each in self.running if not each.answering]:
+            assert scheduled.slot is not None
             try:
-                read, token = self._slots.prefill(sequence.slot, budget)
+                read, token = self._slots.prefill(scheduled.slot, budget)
             except Exception as error:
-                yield sequence, error
+                yield scheduled, error
                 continue
             if token is not None:
-                sequence.answering = True
-                yield sequence, token
+                scheduled.answering = True
+                yield scheduled, token
             if (budget := budget - read) <= 0:
                 return
 
-    def _decode(self, sequences: list[Sequence]) -> list[Output]:
-        by_slot = {seq.slot: seq for seq in sequences if seq.slot is not None}
+    def _decode(self, deciding: list[Scheduled]) -> list[Output]:
+        by_slot = {each.slot: each for each in deciding if each.slot is not None}
         if not by_slot:
             return []
         try:
             made = self._slots.decode(list(by_slot))
         except Exception as error:
-            return [(sequence, error) for sequence in sequences]
+            return [(scheduled, error) for scheduled in deciding]
         return [(by_slot[slot], item) for slot, item in made.items()]
 
-    def _stamp(self, sequence: Sequence, item: Token | Exception) -> Output:
-        """Add the time since the sequence's last token; end it if this is its last."""
+    def _stamp(self, scheduled: Scheduled, item: Token | Exception) -> Output:
+        """Add the time since its last token; end it if this is its last."""
         if isinstance(item, Exception):
-            self._end(sequence)
-            return sequence, item
+            self._end(scheduled)
+            return scheduled, item
         now = perf_counter()
-        step_ms, sequence.last_token_at = 1e3 * (now - sequence.last_token_at), now
+        step_ms, scheduled.last_token_at = 1e3 * (now - scheduled.last_token_at), now
         if item.finish_reason is not None:
-            self._end(sequence)
-        return sequence, replace(item, step_ms=step_ms)
+            self._end(scheduled)
+        return scheduled, replace(item, step_ms=step_ms)
 
-    def _end(self, sequence: Sequence) -> None:
-        if sequence.slot is not None:
-            self.running.remove(sequence)
-            self._slots.close(sequence.slot)
-            heapq.heappush(self._free, sequence.slot)
-        sequence.slot, sequence.ended = None, True
+    def _end(self, scheduled: Scheduled) -> None:
+        if scheduled.slot is not None:
+            self.running.remove(scheduled)
+            self._slots.close(scheduled.slot)
+            heapq.heappush(self._free, scheduled.slot)
+        scheduled.slot, scheduled.ended = None, True

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab_utils.engine.tokens import SamplingParams, Token
+from lab_utils.tokens import SamplingParams, Token
 
 
 @dataclass(frozen=True, slots=True)

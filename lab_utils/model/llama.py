@@ -12,6 +12,9 @@ query and key. Shapes in comments: B sequences, T new tokens, H query heads, K k
 heads, D head size.
 """
 
+import math
+import mmap
+import sys
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -41,14 +44,19 @@ class Layer:
 class KVCache:
     """Room for the keys and values of `slots` sequences of up to `context` tokens.
 
-    Nothing is ever cleared: what lies beyond a sequence's length is masked. A token's
-    key lies beside its value, so that one write stores both.
+    What lies beyond a sequence's length is masked. A token's key lies beside its value,
+    so that one write stores both. Memory is reserved, and taken as it is written to.
     """
 
     def __init__(self, model: "LeanLlama", slots: int, context: int) -> None:
         shape = (model.layers_count, slots, context, 2, model.kv_heads, model.head_dim)
-        self.block = torch.zeros(shape, dtype=model.dtype)
+        self.block = _zeros_on_demand(shape, model.dtype)
         self.context = context
+
+    def forget(self, slot: int, length: int) -> None:
+        """Clear the first `length` tokens of `slot`. A mask alone is not enough: a NaN
+        or an infinity that is masked is still NaN for the next sequence there."""
+        self.block[:, slot, :length].zero_()
 
 
 class LeanLlama:
@@ -211,6 +219,15 @@ def can_run(model: Any) -> bool:
         and not window and plain and fixed
         and model.model.layers[0].self_attn.o_proj.bias is None
     )
+
+
+def _zeros_on_demand(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """Zeros whose pages the system hands out at the first write; `torch.zeros` would
+    write to all of them at once."""
+    # Python's default is memory shared between processes, which containers limit.
+    private = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE}
+    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)
+    return torch.frombuffer(pages, dtype=dtype).view(shape)
 
 
 def _take_layer(layer: Any) -> Layer:

@@ -1,6 +1,6 @@
-"""A name in, an engine out: the tutor, a folder, a hub id or `random:SHAPE`."""
+"""A name in, a model and its tokenizer out: the tutor, a folder, a hub id, or a shape
+with random weights."""
 
-import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,21 +20,11 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from lab_utils.engine import ModelEngine
-from lab_utils.model.llama import LeanLlama, can_run
-from lab_utils.model.network import LeanNetwork, Network, TransformersNetwork
-
 TUTOR = Path(__file__).parent / "tutor"
-"""The folder of the embedded model, trained by `lab_utils.model.train_tutor`."""
+"""The folder of the embedded model, trained by `lab_utils.training`."""
 
 HUB_S = 5.0
 RANDOM_SEED = 0
-UNKNOWN_CONTEXT = 2048
-"""Context of a model that states none (BLOOM, for one, has no fixed limit)."""
-
-ONE_THREAD_BELOW = 200_000_000
-"""Models with fewer parameters run faster on one thread: their matrices are so small
-that two threads wait for each other, and for the web server, longer than they work."""
 
 FLOAT32_BELOW = 100_000_000
 """Models with fewer parameters stay in float32 with `dtype="auto"`."""
@@ -63,129 +53,24 @@ a download. They speak nonsense."""
 Dtype = Literal["auto", "float32", "bfloat16"]
 
 
-def load_engine(
-    model: str | Path = "tutor",
-    *,
-    pace_ms: float = 0,
-    dtype: Dtype = "auto",
-    lean: bool = True,
-    use_cache: bool = True,
-) -> ModelEngine:
-    """Load a model for the CPU and return the engine that streams from it.
-
-    model: `"tutor"` (embedded, offline), a folder with a transformers checkpoint, a hub
-        id such as `"HuggingFaceTB/SmolLM2-135M"`, or `"random:SHAPE"` (see `SHAPES`).
-    pace_ms: make each step last at least this long, so that it can be watched.
-    dtype: of the weights; `"auto"` is float32 below 100 M parameters and bfloat16 above
-        where the processor computes with it.
-    lean: False takes transformers' own forward also where ours would do, which is much
-        faster: to compare the two.
-    use_cache: False recomputes the whole text at every step (notebook 02 measures it).
-
-    Only safetensors files are read, and no code that comes with a model is run. Sets
-    torch's number of threads for the model's size. Raises `FileNotFoundError` with what
-    to do when there is no such model, and `ValueError` for an unknown shape or dtype.
-    """
-    name = str(model)
-    loaded, tokenizer = load_model(name, dtype)
-    small = loaded.num_parameters() < ONE_THREAD_BELOW
-    torch.set_num_threads(1 if small else os.cpu_count() or 1)
-    return wrap(
-        loaded,
-        tokenizer,
-        name=_short_name(name),
-        pace_ms=pace_ms,
-        lean=lean,
-        use_cache=use_cache,
-        suppress_eos=name.startswith("random:"),
-    )
-
-
-def _short_name(name: str) -> str:
-    known = name == "tutor" or name.startswith("random:")
-    return name if known else Path(name).resolve().name
-
-
 def load_model(
     name: str, dtype: Dtype
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    """The model and tokenizer that `load_engine` makes an engine of; same errors."""
+    """The model `name` and its tokenizer, as `load_engine` describes them.
+
+    Raises `FileNotFoundError` with what to do when there is no such model, and
+    `ValueError` for an unknown shape or dtype.
+    """
     if dtype not in ("auto", "float32", "bfloat16"):
         raise ValueError(f"dtype must be auto, float32 or bfloat16; got {dtype!r}.")
     return _random(name, dtype) if name.startswith("random:") else _stored(name, dtype)
 
 
-def wrap(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    *,
-    name: str,
-    pace_ms: float = 0,
-    lean: bool = True,
-    use_cache: bool = True,
-    suppress_eos: bool = False,
-) -> ModelEngine:
-    """Make an engine of a model that is loaded already.
-
-    The lean forward takes the weights over: `model` itself cannot be run afterwards.
-    suppress_eos: never choose an end-of-sequence token, so that every answer has
-    exactly `max_tokens` tokens; random weights would end at random.
-    """
-    eos_ids = _end_ids(model, tokenizer)
-    parameters, dtype = model.num_parameters(), str(model.dtype)
-    return ModelEngine(
-        _network(model.eval(), lean, use_cache),
-        tokenizer,
-        name=name,
-        context=_context(model),
-        vocabulary=model.config.get_text_config().vocab_size,
-        eos_ids=eos_ids,
-        never=eos_ids if suppress_eos else (),
-        pace_ms=pace_ms,
-        parameters=parameters,
-        dtype=dtype.removeprefix("torch."),
-    )
-
-
-def _network(model: PreTrainedModel, lean: bool, use_cache: bool) -> Network:
-    if lean and use_cache and can_run(model):
-        return LeanNetwork(LeanLlama.of(model))
-    return TransformersNetwork(model, use_cache=use_cache)
-
-
-def _context(model: PreTrainedModel) -> int:
-    """How many tokens `model` can hold: a prompt and its answer together."""
-    config = model.config.get_text_config()
-    return int(getattr(config, "max_position_embeddings", None) or UNKNOWN_CONTEXT)
-
-
-def _end_ids(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
-) -> frozenset[int]:
-    """The token ids that end an answer, from the model's generation settings, else
-    from its tokenizer."""
-    settings = getattr(model, "generation_config", None)
-    ids = getattr(settings, "eos_token_id", None)
-    ids = tokenizer.eos_token_id if ids is None else ids
-    return frozenset([] if ids is None else [ids] if isinstance(ids, int) else ids)
-
-
 def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Load a checkpoint from a folder, or from the hub by its id."""
-    source = TUTOR if name == "tutor" else Path(name).expanduser()
-    is_folder = source.is_dir()
-    if is_folder and not (source / "config.json").is_file():
-        raise FileNotFoundError(
-            f"expected a transformers checkpoint in {source}, found no config.json: "
-            "give the folder that save_pretrained wrote."
-        )
-    if not is_folder and not _looks_like_hub_id(name):
-        raise FileNotFoundError(
-            f"expected 'tutor', 'random:SHAPE', a folder or a hub id; {name!r} is no "
-            "folder here and no hub id. Check the spelling of the path."
-        )
-    where = str(source) if is_folder else name
-    local = is_folder or _is_offline(name)
+    folder = _folder(name)
+    where = str(folder or name)
+    local = folder is not None or _is_offline(name)
     try:
         with _without_progress_bar():
             tokenizer = AutoTokenizer.from_pretrained(
@@ -196,7 +81,7 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
                 trust_remote_code=False,
             )
     except Exception as error:  # a broken file raises whatever its reader raises
-        advice = "" if is_folder else (
+        advice = "" if folder else (
             " Without network, use 'tutor', 'random:SHAPE' or a folder."
         )
         raise FileNotFoundError(
@@ -204,6 +89,24 @@ def _stored(name: str, dtype: Dtype) -> tuple[PreTrainedModel, PreTrainedTokeniz
             f"{_first_line(error)}{advice}"
         ) from error
     return model.to(_dtype(dtype, model.num_parameters())), tokenizer
+
+
+def _folder(name: str) -> Path | None:
+    """The folder that `name` means; None if it can only be a hub id."""
+    source = TUTOR if name == "tutor" else Path(name).expanduser()
+    if source.is_dir():
+        if (source / "config.json").is_file():
+            return source
+        raise FileNotFoundError(
+            f"expected a transformers checkpoint in {source}, found no config.json: "
+            "give the folder that save_pretrained wrote."
+        )
+    if _looks_like_hub_id(name):
+        return None
+    raise FileNotFoundError(
+        f"expected 'tutor', 'random:SHAPE', a folder or a hub id; {name!r} is no "
+        "folder here and no hub id. Check the spelling of the path."
+    )
 
 
 def _is_offline(hub_id: str) -> bool:

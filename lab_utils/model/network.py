@@ -85,6 +85,8 @@ class _LeanSequences(Sequences):
         return [logits[slot] for slot in slots]
 
     def clear(self, slot: int) -> None:
+        # The place behind the end, too: passes over the slots around it write there.
+        self._cache.forget(slot, self._lengths[slot] + 1)
         self._lengths[slot] = 0
 
 

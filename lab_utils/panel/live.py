@@ -23,12 +23,13 @@ from ipywidgets import (
     VBox,
 )
 
+from lab_utils import registry
 from lab_utils.panel import views
 from lab_utils.plots import Picture, lanes
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import extent_for
 from lab_utils.recording import Recording
-from lab_utils.server import BackgroundServer, registry
+from lab_utils.server import BackgroundServer
 from lab_utils.timeline import Timeline
 
 FRAME_S = 0.1
@@ -105,7 +106,7 @@ class LivePanel:
         recording.start()
         self._extent = extent_for(0, self.timeline.expected_s)
         self._painter = threading.Thread(
-            target=self._follow, args=(recording,), name="panel", daemon=True
+            target=self._follow, args=(recording,), name="lab-panel", daemon=True
         )
         self._painter.start()
         return recording

@@ -1,7 +1,6 @@
 """A place to put a guess before a cell runs; the figure that follows shows it."""
 
 import json
-import os
 from contextlib import suppress
 from html import escape
 from pathlib import Path
@@ -11,6 +10,7 @@ from IPython.display import display
 from ipywidgets import HTML, FloatText, HBox
 
 from lab_utils.plots.guess import Guess
+from lab_utils.timeline import write_json
 
 FILE = Path("guesses.json")
 """Beside the notebook: what was guessed survives a restart of the kernel."""
@@ -46,8 +46,5 @@ def kept() -> dict[str, float]:
 
 def keep(guess: Guess) -> None:
     """Write `guess` where `kept` finds it; a guess of the same question is replaced."""
-    draft = FILE.with_suffix(f".{os.getpid()}")
     with suppress(OSError):  # a folder that cannot be written keeps no guesses
-        content = {**kept(), guess.question: guess.value}
-        draft.write_text(json.dumps(content, indent=1), encoding="utf-8")
-        os.replace(draft, FILE)
+        write_json({**kept(), guess.question: guess.value}, FILE)

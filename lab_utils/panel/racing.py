@@ -10,13 +10,14 @@ from typing import Any
 from IPython.display import display
 from ipywidgets import HTML
 
+from lab_utils import registry
 from lab_utils.panel import views
 from lab_utils.panel.live import FRAME_S, STOP_S
 from lab_utils.plots import Picture, lanes
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import extent_for
 from lab_utils.recording import Recording
-from lab_utils.server import BackgroundServer, registry
+from lab_utils.server import BackgroundServer
 from lab_utils.timeline import Timeline
 
 
@@ -78,7 +79,7 @@ class Race:
         self._extent = extent_for(0)
         self._stopped = threading.Event()
         self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="panel", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lab-panel", daemon=True)
         self._paint()
         registry.add(self, self._leave, self.close)
 

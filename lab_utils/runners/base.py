@@ -1,66 +1,27 @@
-"""The one interface that the app knows: submit a prompt, iterate over its tokens."""
+"""The one interface that the app knows: submit a prompt, iterate over its tokens.
 
+Admission is here, too: every request is counted in and out, so that no queue grows
+without bound. What is left to a runner is where the engine's steps are taken.
+"""
+
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from itertools import count
+from time import perf_counter
 from typing import Literal, Self
 
-from lab_utils.engine import SamplingParams, Token
+from lab_utils.runners.errors import EngineDead, Overloaded
+from lab_utils.runners.job import Job, Limits
+from lab_utils.tokens import SamplingParams, Token
 
 STOP_S = 0.5
 """Steps take milliseconds; whoever stops a server does not wait for a longer one."""
 
-State = Literal["ok", "dead", "stalled"]
-
-
-class RunnerError(RuntimeError):
-    """A request could not be finished; the text may be shown to the client.
-
-    `code` is a word for programs.
-    """
-
-    code = "engine_error"
-
-
-class Overloaded(RunnerError):
-    """Every slot and every place in the queue is taken; try again in a moment."""
-
-    code = "overloaded"
-
-
-class EngineDead(RunnerError):
-    """The engine's thread has ended or hangs; no request can be served any more."""
-
-    code = "engine_dead"
-
-
-class TimedOut(RunnerError):
-    """A request ran longer than `Limits` allow, or its reader did not read."""
-
-    code = "timed_out"
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long and how much; in seconds, bytes and tokens. Set by `create_app`.
-
-    body_bytes: the largest request body. queue_s: the longest wait for a slot.
-    request_s: the longest a request may take in all. reader_s: how long a client may
-    stop reading. unread_tokens: how many tokens may wait for it meanwhile. stall_s: a
-    step that takes longer than this, and than 20 times the slowest step so far, means
-    that the engine hangs. comment_s: the longest silence on an open stream.
-    """
-
-    body_bytes: int = 1_000_000
-    queue_s: float = 30
-    request_s: float = 300
-    reader_s: float = 30
-    unread_tokens: int = 256
-    stall_s: float = 10
-    comment_s: float = 15
-
-
+STALL_FACTOR = 20
 DEFAULT_LIMITS = Limits()
+
+State = Literal["ok", "dead", "stalled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,29 +36,6 @@ class Status:
     max_batch: int
 
 
-class TokenStream(ABC):
-    """The tokens of one admitted request, to be read on the event loop.
-
-    Iterating ends after the last token, or raises what ended the request: an
-    exception of the engine, or a `RunnerError`.
-    """
-
-    prompt_tokens: int
-    admitted: float  # perf_counter when the request was counted in
-
-    def __aiter__(self) -> AsyncIterator[Token]:
-        return self
-
-    @abstractmethod
-    async def __anext__(self) -> Token:
-        """Wait for the next token."""
-
-    @abstractmethod
-    def cancel(self) -> None:
-        """Give the slot back, whatever state the request is in; call it any number of
-        times. Whoever submits must make sure that it is called in the end."""
-
-
 class Runner(ABC):
     """Runs an engine somewhere else than on the event loop.
 
@@ -108,36 +46,133 @@ class Runner(ABC):
     """
 
     kind: str
-    model: str
-    max_batch: int
-    max_queue: int
     context: int
-    pace_ms: float
+    pace_ms = 0.0
+
+    def __init__(self, model: str, max_batch: int, max_queue: int) -> None:
+        if max_batch < 1 or max_queue < 0:
+            raise ValueError(
+                "expected max_batch >= 1 and max_queue >= 0; "
+                f"got {max_batch} and {max_queue}."
+            )
+        self.model = model
+        self.max_batch = max_batch
+        self.max_queue = max_queue
+        self._changed = threading.Condition()  # guards the jobs and what is derived
+        self._jobs: dict[int, Job] = {}
+        self._ids = count(1)
+        self._step_started: float | None = None
+        self._slowest_step = 0.0
 
     @abstractmethod
     def start(self) -> Self:
         """Start the engine if it does not run; raises what kept it from starting."""
 
     @abstractmethod
-    async def submit(
-        self, prompt: str, params: SamplingParams, limits: Limits
-    ) -> TokenStream:
-        """Count the request in, check it, and return at once with its stream.
+    def stop(self, timeout: float = STOP_S) -> None:
+        """End every request with an error at once, then wait for the engine to end, at
+        most `timeout` s."""
+
+    async def submit(self, prompt: str, params: SamplingParams, limits: Limits) -> Job:
+        """Count the request in, check it, and return at once with its tokens to come.
 
         Raises `Overloaded` before anything was computed, `EngineDead`, and
         `InvalidRequest` if the prompt cannot be served.
         """
+        job = Job(next(self._ids), limits, self._left)
+        try:
+            with self._changed:
+                self._refuse_if_dead()
+                self._refuse_if_full()
+                self._jobs[job.id] = job
+            await self._check(job, prompt, params)
+            with self._changed:
+                self._refuse_if_dead()
+                self._enqueue(job)
+        except BaseException:
+            job.cancel()
+            raise
+        return job
 
-    @abstractmethod
     def status(self, stall_s: float = DEFAULT_LIMITS.stall_s) -> Status:
         """How the engine is; never waits and never enqueues work."""
+        with self._changed:
+            running = self._running()
+            waiting = len(self._jobs) - running
+            alive = self._alive()
+        stalled = self._step_lasts() > max(stall_s, STALL_FACTOR * self._slowest_step)
+        state: State = "dead" if not alive else "stalled" if stalled else "ok"
+        return Status(state, self.model, self.kind, running, waiting, self.max_batch)
 
     @property
-    @abstractmethod
     def ready(self) -> bool:
         """Whether a new request would be admitted now."""
+        with self._changed:
+            return len(self._jobs) < self.max_batch + self.max_queue and self._alive()
+
+    def _refuse_if_dead(self) -> None:
+        if not self._alive():
+            raise EngineDead("the engine does not run; restart the server")
+
+    def _refuse_if_full(self) -> None:
+        if len(self._jobs) >= self.max_batch + self.max_queue:
+            raise Overloaded(
+                f"{self.max_batch} requests run and {self.max_queue} wait already; "
+                "try again in a moment"
+            )
+
+    def _running(self) -> int:
+        return sum(job.started for job in self._jobs.values())
+
+    def _left(self, job: Job) -> None:
+        """`job` has no reader any more: forget it if it holds no slot yet."""
+        with self._changed:
+            if not job.started:
+                self._jobs.pop(job.id, None)
+
+    def _begin_step(self) -> None:
+        self._step_started = perf_counter()
+
+    def _end_step(self) -> None:
+        self._slowest_step = max(self._slowest_step, self._step_lasts())
+        self._step_started = None
+
+    def _step_lasts(self) -> float:
+        started = self._step_started
+        return 0.0 if started is None else perf_counter() - started
+
+    def _hand_over(self, job: Job, item: Token | Exception) -> None:
+        """Give `item` to the job's reader; its last one also ends it."""
+        if isinstance(item, Exception) or item.finish_reason is not None:
+            self._forget(job, item)
+        else:
+            job.push(item)
+
+    def _forget(self, job: Job, last: Token | Exception | None) -> None:
+        """Count `job` out, then hand over its last item if there is one: in this order,
+        so that whoever reads it may count on the free slot."""
+        with self._changed:
+            self._jobs.pop(job.id, None)
+        if last is not None:
+            job.push(last)
+
+    def _fail_all(self, error: Exception) -> None:
+        with self._changed:
+            jobs = list(self._jobs.values())
+            self._jobs.clear()
+        for job in jobs:
+            job.cancelled = True
+            job.push(error)
 
     @abstractmethod
-    def stop(self, timeout: float = STOP_S) -> None:
-        """End every request with an error at once, then wait for the engine to end, at
-        most `timeout` s."""
+    async def _check(self, job: Job, prompt: str, params: SamplingParams) -> None:
+        """Turn the prompt into tokens and set the job's `prompt_tokens`, without
+        blocking the loop; raises `InvalidRequest`."""
+
+    @abstractmethod
+    def _enqueue(self, job: Job) -> None:
+        """Take over the checked `job`; the lock is held."""
+
+    @abstractmethod
+    def _alive(self) -> bool:
+        """Whether the engine can take requests."""

@@ -15,16 +15,18 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
-from lab_utils.engine import Engine, SamplingParams, Token
-from lab_utils.runners.base import STOP_S, EngineDead
-from lab_utils.runners.jobs import AdmittingRunner, Job, prepare_in_thread
+from lab_utils.engine import Engine
+from lab_utils.runners.base import STOP_S, Runner
+from lab_utils.runners.errors import EngineDead
+from lab_utils.runners.job import Job
+from lab_utils.tokens import SamplingParams, Token
 
 logger = logging.getLogger("lab_utils.runners")
 
 Tokens = Generator[Token, None, None]
 
 
-class ExecutorRunner(AdmittingRunner):
+class ExecutorRunner(Runner):
     """Runs `engine` on a pool of one thread; up to `max_batch` requests take turns."""
 
     kind = "executor"
@@ -43,7 +45,7 @@ class ExecutorRunner(AdmittingRunner):
         """Make the pool and its thread."""
         with self._changed:
             if not self._alive():
-                pool = ThreadPoolExecutor(1, f"engine-{self.model}")
+                pool = ThreadPoolExecutor(1, f"lab-engine-{self.model}")
                 self._thread = pool.submit(threading.current_thread).result()
                 self._pool = pool
         return self
@@ -60,12 +62,13 @@ class ExecutorRunner(AdmittingRunner):
             self._step_started = None
             self._fail_all(error)
             for job in list(self._waiting):
-                self.left(job)
+                self._left(job)
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _prepare(self, job: Job, prompt: str, params: SamplingParams) -> None:
-        job.request = await prepare_in_thread(self.engine, prompt, params)
+    async def _check(self, job: Job, prompt: str, params: SamplingParams) -> None:
+        # In a worker thread: a prompt of a megabyte takes a second to become tokens.
+        job.request = await asyncio.to_thread(self.engine.prepare, prompt, params)
         job.prompt_tokens = len(job.request.prompt_ids)
 
     def _enqueue(self, job: Job) -> None:
@@ -87,9 +90,9 @@ class ExecutorRunner(AdmittingRunner):
             job.started = True
             job.call(self._waiting.pop(job).set)
 
-    def left(self, job: Job) -> None:
+    def _left(self, job: Job) -> None:
         """Forget `job` if it waits; one that has a slot ends after its step."""
-        super().left(job)
+        super()._left(job)
         with self._changed:
             if (turn := self._waiting.pop(job, None)) is not None:
                 job.call(turn.set)
@@ -126,7 +129,7 @@ class ExecutorRunner(AdmittingRunner):
         while not job.cancelled:
             if (error := job.overdue()) is not None:
                 return error
-            if job.must_wait():
+            if job.is_full:
                 await asyncio.sleep(0.005)
                 continue
             item = await job.loop.run_in_executor(pool, self._step, tokens, pool)

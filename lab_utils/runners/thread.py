@@ -9,23 +9,24 @@ The same shape runs in `transformers serve` (one inference thread) and, one proc
 further, in vLLM and SGLang.
 """
 
+import asyncio
 import logging
 import threading
-import time
 from collections import deque
 from typing import Self
 
-from lab_utils.engine import Engine, SamplingParams, Scheduler
-from lab_utils.engine.scheduler import Sequence
-from lab_utils.runners.base import STOP_S, EngineDead
-from lab_utils.runners.jobs import AdmittingRunner, Job, prepare_in_thread
+from lab_utils.engine import Driver, Engine
+from lab_utils.runners.base import STOP_S, Runner
+from lab_utils.runners.errors import EngineDead
+from lab_utils.runners.job import Job
+from lab_utils.tokens import SamplingParams
 
 logger = logging.getLogger("lab_utils.runners")
 
 IDLE_S = 0.005
 
 
-class ThreadRunner(AdmittingRunner):
+class ThreadRunner(Runner):
     """Runs `engine` in one thread, up to `max_batch` requests in each of its steps.
 
     Any number of event loops may submit. After `stop` it can be started again.
@@ -49,9 +50,10 @@ class ThreadRunner(AdmittingRunner):
             if self._alive():
                 return self
             self._stopping, self._died = False, None
+            driver = Driver[Job](self.engine.scheduler(self.max_batch))
             self._thread = threading.Thread(
-                target=self._run, args=(self.engine.scheduler(self.max_batch),),
-                name=f"engine-{self.model}", daemon=True,
+                target=self._run, args=(driver,), name=f"lab-engine-{self.model}",
+                daemon=True,
             )
             self._thread.start()
         return self
@@ -68,8 +70,9 @@ class ThreadRunner(AdmittingRunner):
         if self._thread is not None:
             self._thread.join(timeout)
 
-    async def _prepare(self, job: Job, prompt: str, params: SamplingParams) -> None:
-        job.request = await prepare_in_thread(self.engine, prompt, params)
+    async def _check(self, job: Job, prompt: str, params: SamplingParams) -> None:
+        # In a worker thread: a prompt of a megabyte takes a second to become tokens.
+        job.request = await asyncio.to_thread(self.engine.prepare, prompt, params)
         job.prompt_tokens = len(job.request.prompt_ids)
 
     def _enqueue(self, job: Job) -> None:
@@ -82,12 +85,11 @@ class ThreadRunner(AdmittingRunner):
 
     # In the engine's thread
 
-    def _run(self, scheduler: Scheduler) -> None:
-        jobs: dict[Sequence, Job] = {}
+    def _run(self, driver: Driver[Job]) -> None:
         try:
-            while self._wait_for_work(jobs):
-                self._take_over(scheduler, jobs)
-                self._step(scheduler, jobs)
+            while self._wait_for_work(driver):
+                self._catch_up(driver)
+                self._step(driver)
         except BaseException as error:
             # SystemExit, no memory, a bug here: the thread ends, so everybody who
             # waits must hear of it.
@@ -96,10 +98,10 @@ class ThreadRunner(AdmittingRunner):
                 self._died = error
                 self._fail_all(EngineDead("the engine has died; restart the server"))
 
-    def _wait_for_work(self, jobs: dict[Sequence, Job]) -> bool:
+    def _wait_for_work(self, driver: Driver[Job]) -> bool:
         """Sleep while there is nothing to do; False when this thread must end."""
         with self._changed:
-            while not (jobs or self._arrived or self._is_over()):
+            while not (driver or self._arrived or self._is_over()):
                 self._changed.wait()
             return not self._is_over()
 
@@ -107,32 +109,29 @@ class ThreadRunner(AdmittingRunner):
         # A thread that was stopped in a long step must not serve the next start.
         return self._stopping or threading.current_thread() is not self._thread
 
-    def _take_over(self, scheduler: Scheduler, jobs: dict[Sequence, Job]) -> None:
-        """Bring the scheduler up to date: who arrived, who left, who must wait."""
+    def _catch_up(self, driver: Driver[Job]) -> None:
+        """Tell the driver who arrived, who left and who has read."""
         with self._changed:
             arrived = [job for job in self._arrived if not job.cancelled]
             self._arrived.clear()
         for job in arrived:
-            jobs[scheduler.add(job.request)] = job
-        for sequence, job in list(jobs.items()):
+            driver.add(job, job.request, job.limits.unread_tokens)
+        for job in driver.keys:
             error = job.overdue()
             if job.cancelled or error is not None:
-                scheduler.abort(sequence)
-                del jobs[sequence]
+                driver.abort(job)
                 self._forget(job, error)
-            sequence.held = job.must_wait()
-        scheduler.admit()
-        for sequence, job in jobs.items():
-            job.started = sequence.slot is not None
+            elif tokens := job.newly_read():
+                driver.widen(job, tokens)
+        for job in driver.admit():
+            job.started = True
 
-    def _step(self, scheduler: Scheduler, jobs: dict[Sequence, Job]) -> None:
+    def _step(self, driver: Driver[Job]) -> None:
         self._begin_step()
-        outputs = scheduler.step()
+        made = driver.step()
         self._end_step()
-        for sequence, item in outputs:
-            if sequence.ended:
-                self._forget(jobs.pop(sequence), item)
-            else:
-                jobs[sequence].push(item)
-        if jobs and scheduler.idle:
-            time.sleep(IDLE_S)  # nobody reads what was made already
+        for job, item in made:
+            self._hand_over(job, item)
+        if driver and driver.idle:  # nobody reads what was made already
+            with self._changed:
+                self._changed.wait(IDLE_S)

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from lab_utils.engine import Engine
-from lab_utils.runners import Limits, Runner, ThreadRunner, TokenStream
+from lab_utils.runners import Job, Limits, Runner, ThreadRunner
 from lab_utils.server import errors
 from lab_utils.server.access_log import AccessLog
 from lab_utils.server.schemas import (
@@ -73,7 +73,7 @@ def create_app(
 def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
     async def submit(
         asked: GenerateRequest | GenerateQuery, request: Request
-    ) -> TokenStream:
+    ) -> Job:
         # Also who leaves while the prompt is checked is noticed: an engine in another
         # process may be busy with a long step meanwhile.
         work = runner.submit(asked.prompt, asked.sampling(), limits)

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from lab_utils.engine import InvalidRequest
 from lab_utils.runners import RunnerError
 from lab_utils.server.schemas import error_body
+from lab_utils.tokens import InvalidRequest, ModelError
 
 logger = logging.getLogger("lab_utils.server")
 
@@ -47,6 +47,8 @@ def describe(error: Exception) -> tuple[int, dict[str, Any]]:
         return 400, body
     if isinstance(error, RunnerError):
         return 503, error_body(f"{error}.", "server_error", None, error.code)
+    if isinstance(error, ModelError):
+        return 500, error_body(f"{error}.", "server_error", None, "model_error")
     logger.error("the engine failed", exc_info=error)
     message = "The engine failed while it answered; its log says why."
     return 500, error_body(message, "server_error", None, "engine_error")

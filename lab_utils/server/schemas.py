@@ -4,12 +4,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from lab_utils.engine import SamplingParams
-from lab_utils.engine.tokens import (
+from lab_utils.tokens import (
     DEFAULT_MAX_TOKENS,
     MAX_INT,
     MAX_STOP_LENGTH,
     MAX_STOPS,
+    SamplingParams,
     as_stops,
 )
 

@@ -9,7 +9,6 @@ it too; an API key keeps them out.
 import hashlib
 import hmac
 from collections.abc import Iterable
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from starlette.datastructures import Headers
@@ -140,12 +139,12 @@ class Guard:
         return hmac.compare_digest(shown.encode(errors="replace"), expected)
 
     def _has_cookie(self, headers: Headers) -> bool:
-        try:
-            morsel = SimpleCookie(headers.get("cookie", "")).get(self._cookie_name)
-        except CookieError:
-            return False
-        return morsel is not None and hmac.compare_digest(
-            morsel.value.encode(errors="replace"), self._cookie_value.encode()
+        # Browsers send the cookies of every port of localhost; one that breaks the
+        # rules (`theme={"x":1}`) must not hide ours: they are not parsed as a whole.
+        expected = f"{self._cookie_name}={self._cookie_value}".encode()
+        cookies = ";".join(headers.getlist("cookie")).split(";")
+        return any(
+            hmac.compare_digest(cookie.strip().encode(), expected) for cookie in cookies
         )
 
     def _exchange(self, scope: Scope, query: list[tuple[str, str]]) -> Response:

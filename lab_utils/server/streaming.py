@@ -13,10 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from lab_utils.engine import Generation, Token
-from lab_utils.runners import Limits, TokenStream
-from lab_utils.server import sse
+from lab_utils import sse
+from lab_utils.runners import Job, Limits
 from lab_utils.server.errors import describe, failure
+from lab_utils.tokens import Generation, Token
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def collect(stream: TokenStream, receive: Receive) -> Generation:
+async def collect(stream: Job, receive: Receive) -> Generation:
     """Read `stream` to its end; frees its slot also when the client leaves before."""
 
     async def read() -> Generation:
@@ -68,7 +68,7 @@ class EventStream(Response):
 
     media_type = sse.MEDIA_TYPE
 
-    def __init__(self, stream: TokenStream, limits: Limits) -> None:
+    def __init__(self, stream: Job, limits: Limits) -> None:
         self.stream = stream
         self.limits = limits
         self.status_code = 200

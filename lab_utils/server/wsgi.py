@@ -45,7 +45,9 @@ class ThreadedWSGIServer(BaseWSGIServer):
         )
         self._open: set[socket.socket] = set()
         self._workers = [
-            threading.Thread(target=self._work, name=f"wsgi-{port}-{n}", daemon=True)
+            threading.Thread(
+                target=self._work, name=f"lab-wsgi-{port}-{n}", daemon=True
+            )
             for n in range(threads)
         ]
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import PreTrainedModel
+from tokenizers import Tokenizer, models, pre_tokenizers
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from lab_utils.engine import InvalidRequest, ModelEngine, Token
-from lab_utils.model.loading import wrap
+from lab_utils.engine.loading import wrap
+from lab_utils.engine.model_engine import ModelEngine
+from lab_utils.tokens import InvalidRequest, ModelError, SamplingParams, Token
 from tests.models import CONFIGS, END, SIZE, byte_tokenizer, tiny_model
 
 TOKENIZER = byte_tokenizer()
@@ -182,6 +184,100 @@ def test_suppressed_ends_never_come() -> None:
     assert model.generation_config.eos_token_id not in answer.token_ids
 
 
+def gappy_tokenizer() -> PreTrainedTokenizerFast:
+    """Five tokens, the last of them, the end, with the id 9: `len` says 5."""
+    core = Tokenizer(models.WordLevel({"a": 0, "b": 1, "c": 2, "d": 3, "<end>": 9}))
+    core.pre_tokenizer = pre_tokenizers.Whitespace()
+    return PreTrainedTokenizerFast(tokenizer_object=core, eos_token="<end>")
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_ids_beyond_the_number_of_tokens_can_be_chosen(lean: bool) -> None:
+    tokenizer = gappy_tokenizer()
+    assert len(tokenizer) == 5 and tokenizer.eos_token_id == 9
+    model = tiny_model(vocab_size=10)
+    with torch.no_grad():  # after each token the next one, after "c" the end
+        embedding = torch.nn.functional.one_hot(torch.arange(10), 32) * 9.0
+        model.model.embed_tokens.weight.copy_(embedding)
+        for layer in model.model.layers:
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+        follows = torch.tensor([9, 0, 1, 9, 9, 9, 9, 9, 9, 2])
+        model.lm_head.weight.copy_(embedding[follows])
+    model.generation_config.eos_token_id = 9
+    prompt = torch.tensor([[0]])
+    expected = model.generate(
+        prompt, attention_mask=torch.ones_like(prompt), do_sample=False, pad_token_id=0,
+        max_new_tokens=20,
+    )[0, 1:].tolist()
+    assert expected == [1, 2, 9]
+    engine = wrap(model, tokenizer, name="gaps", lean=lean)
+    answer = engine.generate("a", 20, temperature=0)
+    assert answer.token_ids == expected and answer.finish_reason == "stop"
+
+
+@pytest.mark.parametrize("lean", [False, True])
+def test_an_end_token_that_is_not_special_is_not_shown(lean: bool) -> None:
+    model = tiny_model()
+    first, second, *_ = reference(model, 9)
+    model.generation_config.eos_token_id = second  # a byte as good as any other
+    answer = engine_for(model, lean=lean).generate(PROMPT, 9, temperature=0)
+    assert answer.token_ids == [first, second]
+    assert answer.text == TOKENIZER.decode([first])
+
+
+def test_a_token_that_the_model_does_not_know_is_refused_in_a_prompt() -> None:
+    engine = engine_for(tiny_model(vocab_size=100))
+    assert engine.generate("a", 2).completion_tokens == 2
+    with pytest.raises(InvalidRequest, match=r"below 100; its tokenizer made 122"):
+        engine.generate("az", 2)
+
+
+@pytest.mark.parametrize("lean", [False, True])
+@pytest.mark.parametrize("temperature", [0, 1])
+def test_a_request_that_overflows_ends_with_an_error_and_harms_no_later_one(
+    lean: bool, temperature: float
+) -> None:
+    model = tiny_model()
+    with torch.no_grad():
+        model.model.embed_tokens.weight[ord("!")] = torch.nan
+    engine = engine_for(model, lean=lean)
+    fresh = engine.generate("What?", 8, temperature=0)
+    scheduler = engine.scheduler(1)
+
+    def run(prompt: str, temperature: float) -> list[Any]:
+        params = SamplingParams(8, temperature, seed=1)
+        scheduled, items = scheduler.add(engine.prepare(prompt, params)), []
+        while not scheduled.ended:
+            items += [item for _, item in scheduler.step()]
+        return items
+
+    poisoned = run("A prompt that is longer!", temperature)
+    assert [type(item) for item in poisoned] == [ModelError]
+    assert "computed nan" in str(poisoned[0])
+    assert [token.token_id for token in run("What?", 0)] == fresh.token_ids
+
+
+def test_one_of_a_batch_that_overflows_ends_alone() -> None:
+    model = tiny_model()
+    engine = engine_for(model, lean=True)
+    healthy = engine.generate(PROMPT, 12, temperature=0).token_ids
+    poison = engine.generate("abc", 12, temperature=0).token_ids[3]
+    assert poison not in healthy
+    with torch.no_grad():
+        model.model.embed_tokens.weight[poison] = torch.nan
+    engine = engine_for(model, lean=True)
+    scheduler, made = engine.scheduler(2), dict[Any, list[Any]]()
+    params = SamplingParams(12, 0)
+    both = [scheduler.add(engine.prepare(text, params)) for text in (PROMPT, "abc")]
+    while not all(each.ended for each in both):
+        for each, item in scheduler.step():
+            made.setdefault(each, []).append(item)
+    assert [token.token_id for token in made[both[0]]] == healthy
+    *before, error = made[both[1]]
+    assert len(before) == 4 and isinstance(error, ModelError)
+
+
 def test_ids_without_a_token_are_never_chosen() -> None:
     model = tiny_model(vocab_size=SIZE + 500)
     answer = engine_for(model).generate(PROMPT, 60, temperature=2, seed=0)
@@ -211,8 +307,8 @@ def test_a_prompt_without_tokens_is_refused() -> None:
     class Blind:
         eos_token_id = None
 
-        def __len__(self) -> int:
-            return SIZE
+        def get_vocab(self) -> dict[str, int]:
+            return {"a": 0}
 
         def encode(self, prompt: str, verbose: bool) -> list[int]:
             return []

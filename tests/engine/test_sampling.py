@@ -8,8 +8,8 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from lab_utils.engine import SamplingParams
 from lab_utils.engine.sampling import keep_top_p, make_generator, sample
+from lab_utils.tokens import SamplingParams
 
 LOGITS = st.lists(st.floats(-30, 30, width=32), min_size=1, max_size=50, unique=True)
 

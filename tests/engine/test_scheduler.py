@@ -8,15 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lab_utils.engine import (
-    FakeEngine,
-    Request,
-    SamplingParams,
-    Scheduler,
-    Slots,
-    Token,
-)
-from lab_utils.engine.scheduler import PREFILL_BUDGET, Sequence
+from lab_utils.engine import FakeEngine, Request, Scheduler, Slots
+from lab_utils.engine.scheduler import PREFILL_BUDGET, Scheduled
+from lab_utils.tokens import SamplingParams, Token
 
 GREEDY = SamplingParams(temperature=0)
 WORDS = [str(number) for number in range(1000)]
@@ -34,10 +28,10 @@ class Machine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.scheduler = FakeEngine(WORDS).scheduler(self.size)
-        self.live: dict[Sequence, Request] = {}
-        self.order: list[Sequence] = []
-        self.said: dict[Sequence, list[str]] = {}
-        self.gone: set[Sequence] = set()
+        self.live: dict[Scheduled, Request] = {}
+        self.order: list[Scheduled] = []
+        self.said: dict[Scheduled, list[str]] = {}
+        self.gone: set[Scheduled] = set()
 
     @rule(prompt=st.integers(1, 600), answer=st.integers(1, 6))
     def add(self, prompt: int, answer: int) -> None:
@@ -166,9 +160,9 @@ def test_a_held_sequence_keeps_its_slot_and_makes_no_token() -> None:
     scheduler = FakeEngine(WORDS).scheduler(2)
     held, other = scheduler.add(request(1, 9)), scheduler.add(request(1, 9))
     scheduler.step()
-    held.held = True
+    held.window = 0
     assert [sequence for sequence, _ in scheduler.step()] == [other]
-    held.held = False
+    held.window = 5
     assert {sequence for sequence, _ in scheduler.step()} == {held, other}
 
 

@@ -33,9 +33,9 @@ LEFT_BEHIND = """
 def _left_behind():
     import threading, time
     import psutil
-    from lab_utils.server import registry
+    from lab_utils import registry
 
-    ours = ("server-", "engine", "wsgi-", "pinger", "recording", "panel")
+    ours = "lab-"
     def remains():
         yield from (f"running {type(each).__name__}" for each in registry.running())
         for thread in threading.enumerate():

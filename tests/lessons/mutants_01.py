@@ -12,9 +12,9 @@ MUTANTS = [
     ),
     Mutant(
         "pings wait for each other's answer",
-        "lab_utils/recording.py",
-        "answers.add(asyncio.create_task(_answer(client, ping, started)))",
-        "await _answer(client, ping, started)",
+        "lab_utils/pings.py",
+        "answers.add(asyncio.create_task(_answer(client, sent, started)))",
+        "await _answer(client, sent, started)",
         section="1.3",
     ),
     Mutant(
@@ -50,7 +50,7 @@ MUTANTS = [
     ),
     Mutant(
         "a ping counts as answered when it was sent",
-        "lab_utils/recording.py",
+        "lab_utils/pings.py",
         "        ping.answered = perf_counter() - started\n",
         "        ping.answered = ping.sent\n",
         section="1.3",

@@ -2,7 +2,7 @@
 
 from tests.lessons.mutants import Mutant
 
-SSE = "lab_utils/server/sse.py"
+SSE = "lab_utils/sse.py"
 STREAMING = "lab_utils/server/streaming.py"
 
 MUTANTS = [

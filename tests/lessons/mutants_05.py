@@ -3,7 +3,7 @@
 from tests.lessons.mutants import Mutant
 
 BACKGROUND = "lab_utils/server/background.py"
-REGISTRY = "lab_utils/server/registry.py"
+REGISTRY = "lab_utils/registry.py"
 
 MUTANTS = [
     Mutant(

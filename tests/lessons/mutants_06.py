@@ -41,7 +41,7 @@ MUTANTS = [
     ),
     Mutant(
         "a person reads faster than tokens arrive",
-        "lab_utils/plots/reading.py",
+        "lab_utils/lessons/n06_reading.py",
         "done = max(done, arrival) + 1 / reads",
         "done += 1 / reads",
         section="6.6",

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lab_utils import BackgroundServer, LabClient
 from lab_utils.baselines import create_flask_app
 from lab_utils.engine import FakeEngine
-from lab_utils.recording import pinging, record
+from lab_utils.pings import pinging
+from lab_utils.recording import record
 from tests.lessons.lesson import Lesson
 from tests.support import wait_until
 
@@ -91,9 +92,9 @@ def test_one_thread_by_hand_keeps_health_waiting_until_the_engine_is_done() -> N
     with BackgroundServer(app) as server, LabClient(server.url) as client:
         tokens = client.stream("Hello")
         next(tokens)
-        with pinging(server.url, every=0.01) as (_, pings):
-            wait_until(lambda: len(pings) > 5, "some pings")
-            assert all(ping.answered is None for ping in pings)
+        with pinging(server.url, every=0.01) as timeline:
+            wait_until(lambda: len(timeline.pings) > 5, "some pings")
+            assert all(ping.answered is None for ping in timeline.pings)
             engine.unhang()
             assert len(list(tokens)) == 1
 

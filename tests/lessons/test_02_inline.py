@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
-from lab_utils.engine import ModelEngine
-from lab_utils.model.box import Box, load_box
+from lab_utils.engine.loading import load_engine
+from lab_utils.engine.model_engine import ModelEngine
+from lab_utils.lessons.n02_box import Box, load_box
 from lab_utils.model.llama import KVCache, LeanLlama
-from lab_utils.model.loading import load_engine, load_model
+from lab_utils.model.loading import load_model
 from tests.lessons.lesson import Lesson
 
 STORY = "Tell me a story."

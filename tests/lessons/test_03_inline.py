@@ -16,10 +16,9 @@ from fastapi.sse import EventSourceResponse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab_utils import BackgroundServer, create_app
+from lab_utils import BackgroundServer, create_app, sse
 from lab_utils.engine import FakeEngine
-from lab_utils.plots.ruler import read_events
-from lab_utils.server import sse
+from lab_utils.lessons.n03_ruler import read_events
 from tests.lessons.lesson import Lesson
 
 INLINE = Lesson("03").define("encode_event", "parse", "read_answer", "FETCH")

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from lab_utils import load_engine
-from lab_utils.baselines import loops
-from lab_utils.engine import Engine, FakeEngine, SamplingParams
-from lab_utils.heartbeat import beat
+from lab_utils.engine import Engine, FakeEngine
+from lab_utils.lessons import n04_loops as loops
+from lab_utils.lessons.n04_heartbeat import beat
 from lab_utils.runners import ExecutorRunner, Limits, Runner, ThreadRunner
+from lab_utils.tokens import SamplingParams
 from tests.lessons.lesson import Lesson
 
 Tokens = Callable[[Engine, str], AsyncIterator[Any]]
@@ -55,11 +56,11 @@ async def by_runner(runner: Runner, prompt: str) -> list[str]:
 @pytest.mark.parametrize("name", BY_HAND)
 @pytest.mark.parametrize("kind", [ExecutorRunner, ThreadRunner])
 def test_it_streams_what_the_runners_stream(
-    lesson: dict[str, Any], name: str, kind: type[Runner]
+    lesson: dict[str, Any], name: str, kind: type[ExecutorRunner] | type[ThreadRunner]
 ) -> None:
     engine = FakeEngine("a few words and no more")
     mine = asyncio.run(texts(lesson[name](engine, "Go")))
-    theirs = asyncio.run(by_runner(kind(engine), "Go"))  # type: ignore[call-arg]
+    theirs = asyncio.run(by_runner(kind(engine), "Go"))
     assert mine == theirs == engine.pieces
 
 

@@ -12,9 +12,9 @@ import pytest
 from fastapi import FastAPI
 
 from lab_utils import BackgroundServer, create_app
-from lab_utils.baselines import plain_server
-from lab_utils.baselines.plain_server import app_that_says, ask
 from lab_utils.engine import FakeEngine
+from lab_utils.lessons import n05_plain_server as plain_server
+from lab_utils.lessons.n05_plain_server import app_that_says, ask
 from tests.lessons.kernel import Kernel
 from tests.lessons.lesson import Lesson
 from tests.support import raw, read_until, request_bytes

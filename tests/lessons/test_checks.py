@@ -13,7 +13,7 @@ from tests.lessons.mutants import Mutant
 
 CUT = 'return f"data: {payload}\\n\\n"'
 FRAMES = [
-    ("catch-up", "from lab_utils.server.sse import encode"),
+    ("catch-up", "from lab_utils.sse import encode"),
     ("code", "frame = encode('a')"),
     ("code", "assert frame.endswith(b'\\n\\n')"),
 ]
@@ -40,7 +40,7 @@ def section(folder: Path, *cells: tuple[str, str]) -> Section:
 
 
 def mutant(new: str, old: str = CUT) -> Mutant:
-    return Mutant("made up", "lab_utils/server/sse.py", old, new, "9.1")
+    return Mutant("made up", "lab_utils/sse.py", old, new, "9.1")
 
 
 def test_words_are_what_is_read(tmp_path: Path) -> None:
@@ -137,13 +137,13 @@ def test_an_import_in_sight_is_known_to_later_lessons(tmp_path: Path) -> None:
 def test_define_runs_what_a_definition_needs_and_nothing_else(tmp_path: Path) -> None:
     made = lesson(
         tmp_path,
-        ("catch-up", "from lab_utils.server.sse import encode as first"),
+        ("catch-up", "from lab_utils.sse import encode as first"),
         ("code", "import json\nraise SystemExit\nNAME = json.dumps('a')"),
         ("code", "def first():\n    return NAME\n%time"),
         ("code", "def f():\n    return 'draft'\nlaunch = missile()"),
         ("code", "async def f():\n    launch = first()\n    return launch, later()"),
         ("code", "later = await f() if False else (lambda: 'later')"),
-        ("code", "from lab_utils.server.sse import encode as f"),
+        ("code", "from lab_utils.sse import encode as f"),
     )
     names = made.define("f")
     with pytest.raises(StopIteration) as returned:

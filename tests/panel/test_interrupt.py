@@ -28,7 +28,7 @@ while client.health()["running"] and time.monotonic() < deadline:
 assert client.health()["status"] == "ok" and not client.health()["running"]
 assert client.generate("Hello", temperature=0).text.startswith("Welcome")
 left = [thread.name for thread in threading.enumerate()]
-assert "recording" not in left, left
+assert "lab-recording" not in left, left
 """
 
 

@@ -9,13 +9,19 @@ from typing import Any
 
 import pytest
 
-from lab_utils import BackgroundServer, LivePanel, create_app, record, stop_all
+from lab_utils import (
+    BackgroundServer,
+    LivePanel,
+    create_app,
+    record,
+    registry,
+    stop_all,
+)
 from lab_utils.baselines import create_flask_app
 from lab_utils.client import RequestRefused, ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.panel import views
 from lab_utils.plots.guess import Guess
-from lab_utils.server import registry
 from tests.support import Cell, Serve, endless, wait_until
 
 CARET = '<span class="lab-caret">'

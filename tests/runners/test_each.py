@@ -9,16 +9,17 @@ from typing import TypeVar
 
 import pytest
 
-from lab_utils.engine import FakeEngine, InvalidRequest, SamplingParams
+from lab_utils.engine import FakeEngine
 from lab_utils.runners import (
     EngineDead,
+    Job,
     Limits,
     Overloaded,
     ProcessRunner,
+    Runner,
     TimedOut,
-    TokenStream,
 )
-from lab_utils.runners.jobs import AdmittingRunner
+from lab_utils.tokens import InvalidRequest, SamplingParams
 from tests.factories import Remote
 from tests.support import KINDS, PATIENCE_S, endless, make_runner, wait_until
 
@@ -52,13 +53,13 @@ class Ticking:
 
     async def submit(
         self, params: SamplingParams = MANY, limits: Limits | None = None
-    ) -> TokenStream:
+    ) -> Job:
         return await self.runner.submit("hi", params, limits or Limits())
 
     def tokens(self, count: int) -> SamplingParams:
         return SamplingParams(max_tokens=count)
 
-    async def fill(self) -> list[TokenStream]:
+    async def fill(self) -> list[Job]:
         """Take both slots."""
         streams = [await self.submit(), await self.submit()]
         for stream in streams:
@@ -95,7 +96,7 @@ def ticking(module_ticking: Ticking) -> Iterator[Ticking]:
     assert module_ticking.runner.ready
 
 
-async def read(stream: TokenStream, count: int = 1_000_000) -> int:
+async def read(stream: Job, count: int = 1_000_000) -> int:
     """Read up to `count` tokens; how many there were."""
     got = 0
     while got < count:
@@ -422,11 +423,11 @@ def test_a_loop_that_was_closed_does_not_disturb_the_others(ticking: Ticking) ->
 
 
 @pytest.fixture(params=KINDS)
-def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., AdmittingRunner]]:
+def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., Runner]]:
     """Make a runner around an engine; stopped in the end."""
-    made: list[AdmittingRunner] = []
+    made: list[Runner] = []
 
-    def make(engine: FakeEngine, *sizes: int) -> AdmittingRunner:
+    def make(engine: FakeEngine, *sizes: int) -> Runner:
         made.append(make_runner(request.param, engine, *sizes))
         return made[-1]
 
@@ -436,7 +437,7 @@ def make(request: pytest.FixtureRequest) -> Iterator[Callable[..., AdmittingRunn
 
 
 def test_row_22_when_the_engine_dies_everybody_hears_of_it(
-    make: Callable[..., AdmittingRunner],
+    make: Callable[..., Runner],
 ) -> None:
     runner = make(endless(1, fail_at=100, error=SystemExit()), 2, 4).start()
 
@@ -462,7 +463,7 @@ def test_row_22_when_the_engine_dies_everybody_hears_of_it(
 
 
 def test_row_31_32_stopping_ends_every_stream_and_starting_begins_anew(
-    make: Callable[..., AdmittingRunner],
+    make: Callable[..., Runner],
 ) -> None:
     runner = make(endless(1), 1, 4)
     runner.stop()
@@ -496,7 +497,7 @@ def test_row_31_32_stopping_ends_every_stream_and_starting_begins_anew(
 
 
 def test_row_31_stopping_does_not_wait_for_a_long_step(
-    make: Callable[..., AdmittingRunner], tmp_path: Path
+    make: Callable[..., Runner], tmp_path: Path
 ) -> None:
     remote = Remote(tmp_path)
     remote.hang(1)

@@ -18,10 +18,13 @@ import zmq
 
 from lab_utils import BackgroundServer, LabClient, create_app
 from lab_utils.client import LabError, RequestRefused, StreamFailed
-from lab_utils.runners import Limits, ProcessRunner, engine_link
-from lab_utils.runners.engine_link import EngineStartError
-from lab_utils.runners.messages import Made, encode
+from lab_utils.runners import Limits, ProcessRunner
+from lab_utils.runners.process import link as engine_link
+from lab_utils.runners.process.link import EngineStartError
+from lab_utils.runners.process.messages import Made, encode
 from lab_utils.server import background
+from lab_utils.server.serving import ServerError
+from lab_utils.tokens import Token
 from tests import factories
 from tests.support import wait_until
 
@@ -106,7 +109,7 @@ class Bomb:
 
 @pytest.mark.parametrize("frames", [
     [b""], [b"\xc1"], [os.urandom(500)], [b"a", b"b", b"c"],
-    [encode([Made(1, "forged", 1, 0.0, True, None)])],
+    [encode([Made(1, Token("forged", 1, 0.0))])],
 ], ids=["empty", "no-msgpack", "random", "many", "forged"])
 def test_row_26_frames_of_strangers_are_dropped_and_counted(
     setup: Setup, frames: list[bytes]
@@ -139,7 +142,7 @@ def test_row_26_a_pickle_bomb_does_not_go_off(
 
 
 def test_row_27_a_late_token_of_a_request_that_left_is_ignored(setup: Setup) -> None:
-    setup.runner._receive(Made(10**6, "late", 1, 0.0, False, None))
+    setup.runner._receive(Made(10**6, Token("late", 1, 0.0)))
     assert setup.client.health()["status"] == "ok"
 
 
@@ -304,7 +307,7 @@ def test_row_25_a_server_that_gives_up_waiting_leaves_no_process(
 ) -> None:
     monkeypatch.setattr(background, "START_S", 0.5)
     runner = ProcessRunner("x", factory=factories.slow_to_load)
-    with pytest.raises(background.ServerError, match="did not start within"):
+    with pytest.raises(ServerError, match="did not start within"):
         BackgroundServer(create_app(runner)).start()
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab_utils.engine import Engine, SamplingParams, Token
-from lab_utils.model.loading import load_engine
+from lab_utils.engine import Engine
+from lab_utils.engine.loading import load_engine
 from lab_utils.runners import (
     ExecutorRunner,
     Limits,
@@ -14,6 +14,7 @@ from lab_utils.runners import (
     Runner,
     ThreadRunner,
 )
+from lab_utils.tokens import SamplingParams, Token
 from tests import factories
 from tests.support import KINDS, PATIENCE_S
 

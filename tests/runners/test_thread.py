@@ -7,14 +7,15 @@ from typing import Any, TypeVar
 
 import pytest
 
-from lab_utils.engine import Engine, FakeEngine, InvalidRequest, Request, SamplingParams
+from lab_utils.engine import Engine, FakeEngine, Request
 from lab_utils.runners import (
     ExecutorRunner,
+    Job,
     Limits,
     Overloaded,
     ThreadRunner,
-    TokenStream,
 )
+from lab_utils.tokens import InvalidRequest, SamplingParams
 from tests.support import PATIENCE_S, endless
 
 T = TypeVar("T")
@@ -45,11 +46,11 @@ async def submit(
     runner: Here,
     params: SamplingParams = SamplingParams(),  # noqa: B008 (immutable)
     **limits: Any,
-) -> TokenStream:
+) -> Job:
     return await runner.submit("hi", params, Limits(**limits))
 
 
-async def text_of(stream: TokenStream) -> str:
+async def text_of(stream: Job) -> str:
     return "".join([token.text async for token in stream])
 
 
@@ -75,7 +76,7 @@ def test_row_01_an_engine_that_simply_ends_is_an_error_and_not_a_hang() -> None:
 
 
 @pytest.mark.parametrize(("kind", "name"), [
-    (ThreadRunner, "engine-fake"), (ExecutorRunner, "engine-fake_0")
+    (ThreadRunner, "lab-engine-fake"), (ExecutorRunner, "lab-engine-fake_0")
 ])
 def test_row_03_every_step_runs_on_the_one_engine_thread(
     kind: type[Here], name: str
@@ -210,7 +211,7 @@ def test_row_32_a_thread_that_was_left_in_a_long_step_serves_no_later_start(
     async def work(runner: Here) -> None:
         await anext(await submit(runner))
         left = next(thread for thread in threading.enumerate()
-                    if thread.name.startswith("engine-fake"))
+                    if thread.name.startswith("lab-engine-fake"))
         runner.stop(timeout=0.01)
         engine.hang_at = None
         runner.start()
@@ -237,8 +238,7 @@ def test_row_32_starting_and_stopping_again_and_again_leaves_nothing(
         runner.stop()
         runner.stop()
         assert not runner.ready
-    assert threading.active_count() == 1 or "engine-fake" not in [
-        thread.name for thread in threading.enumerate()
-    ]
+    assert not [thread.name for thread in threading.enumerate()
+                if thread.name.startswith("lab-engine-fake")]
 
 

@@ -14,12 +14,12 @@ import pytest
 from fastapi import FastAPI
 from flask import Flask
 
-from lab_utils import BackgroundServer, LabClient, create_app, stop_all
+from lab_utils import BackgroundServer, LabClient, create_app, registry, stop_all
 from lab_utils.client import ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.runners import ThreadRunner
-from lab_utils.server import registry
-from lab_utils.server.background import STOP_S, ServerError, bind, make_server
+from lab_utils.server.background import STOP_S
+from lab_utils.server.serving import ServerError, bind, make_server
 from tests.support import (
     HERE,
     KINDS,
@@ -334,8 +334,11 @@ def test_threads_of_flask_end_with_their_server(serve: Serve) -> None:
     assert served.http.get("/health").text == "ok"
     with raw(served.url), raw(served.url, b"GET /hea"):
         timed_stop(served.server)
-    wait_until(lambda: not [thread for thread in threading.enumerate()
-                            if thread.name.startswith("wsgi-")], "its threads ended")
+    wait_until(
+        lambda: not [thread for thread in threading.enumerate()
+                     if thread.name.startswith("lab-wsgi-")],
+        "its threads ended",
+    )
 
 
 def test_its_socket_is_one_for_which_asyncio_turns_nagle_off() -> None:

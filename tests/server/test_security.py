@@ -211,6 +211,22 @@ def test_the_cookie_of_one_key_opens_no_other(serve: Serve, locked: Served) -> N
                          ).status_code == 401
 
 
+@pytest.mark.parametrize("other", [
+    'theme={"x":1}', 'g_state={"i_l":0}', "foo[bar]=1", 'a="never closed', "bare",
+    "name=\xe9\xff", "=", ";;",
+])
+def test_the_cookie_of_another_program_locks_nobody_out(
+    locked: Served, other: str
+) -> None:
+    """All ports of localhost share their cookies."""
+    with httpx.Client(base_url=locked.url, trust_env=False) as browser:
+        browser.get("/docs", params={"token": KEY})
+        ours = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    for cookies in (f"{other}; {ours}", f"{ours}; {other}"):
+        assert status_of(locked.url, request_bytes(
+            b"", "/docs", "GET", {"Cookie": cookies})) == 200
+
+
 @pytest.mark.parametrize("cookie", ["", ";;;", "a=b; =", "\xff=\xff", 'x="', "lab-="])
 def test_a_broken_cookie_is_no_key(locked: Served, cookie: str) -> None:
     assert status_of(locked.url, request_bytes(

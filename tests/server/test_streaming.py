@@ -23,9 +23,9 @@ from starlette.responses import Response
 from lab_utils import LabClient
 from lab_utils.client import LabError, RequestRefused, StreamFailed
 from lab_utils.engine import FakeEngine
-from lab_utils.model.loading import wrap
+from lab_utils.engine.loading import wrap
 from lab_utils.runners import Limits
-from lab_utils.server.sse import Decoder
+from lab_utils.sse import Decoder
 from tests.factories import Remote
 from tests.models import byte_tokenizer, tiny_model
 from tests.support import (

@@ -1,0 +1,1 @@
+"""Servers measured side by side."""
