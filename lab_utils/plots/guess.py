@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lab_utils.plots.canvas import number
+from lab_utils.plots.text import number
 
 
 @dataclass(slots=True)
