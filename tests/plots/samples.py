@@ -184,7 +184,7 @@ SAMPLES = {
         pulses, ("50 of 50 beats", "1\u202f010 ms late", "900 ms"),
         ("1\u202f010 ms", "900 ms", "50")),
     "bars": Sample(
-        bars, ("2.5 s", "dead", "goes on"), ("2.5 s", "600 ms", "1.5 s")),
+        bars, ("2.5 s", "dead", "goes on"), ("2.5 s", "600 ms", "dead")),
     "reader's curve": Sample(
         readers_curve, ("24.0 s", "44.0 s", "5 tokens/s"), ("44.0 s", "350 ms")),
 }

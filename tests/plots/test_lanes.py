@@ -6,16 +6,11 @@ import xml.etree.ElementTree as xml
 import pytest
 
 from lab_utils.plots import lanes
-from lab_utils.plots.canvas import (
-    Axis,
-    Canvas,
-    milliseconds,
-    number,
-    round_up,
-    visible,
-)
+from lab_utils.plots.axis import Axis, round_up
+from lab_utils.plots.canvas import Canvas
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import extent_for, extent_of
+from lab_utils.plots.text import milliseconds, number, visible
 from lab_utils.timeline import Ping, Timeline
 
 BLOCKED = Timeline(
