@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from lab_utils.plots.axis import Axis
 from lab_utils.plots.canvas import Canvas
-from lab_utils.plots.guess import Guess
+from lab_utils.plots.guess import Guess, reach
 from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
 from lab_utils.plots.text import seconds, width_of
@@ -103,7 +103,9 @@ def _draw_spans(
 ) -> Canvas:
     canvas = Canvas(width)
     tasks = list(dict.fromkeys(name for name, *_ in log))
-    axis = Axis((0, 1.04 * 1e3 * _end(log, guess) or 1), _beside(tasks), width - 54)
+    last = max((ended for _, _, ended, _ in log), default=0.0)
+    end = 1.04 * 1e3 * reach(last, guess) or 1
+    axis = Axis((0, end), _beside(tasks), width - 54)
     top = canvas.head(title) + 4
     bottom = top + len(tasks) * LANE + 4
     kinds = {what for *_, what in log}
@@ -118,13 +120,6 @@ def _draw_spans(
     canvas.axis(axis, bottom, "ms", guess)
     legend(canvas, bottom, [*_kinds(kinds), *guessed(guess)])
     return canvas
-
-
-def _end(log: list[Span], guess: Guess | None) -> float:
-    """The end of the axis, in seconds: a guess far off does not press the run flat."""
-    end = max((ended for _, _, ended, _ in log), default=0.0)
-    hint = guess.seconds if guess is not None else None
-    return min(max(end, hint or 0.0), 2 * end)
 
 
 def _bar(canvas: Canvas, x: float, y: float, long: float, what: str) -> None:

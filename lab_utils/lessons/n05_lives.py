@@ -10,7 +10,7 @@ from functools import partial
 
 from lab_utils.plots.axis import Axis
 from lab_utils.plots.canvas import Canvas
-from lab_utils.plots.guess import Guess
+from lab_utils.plots.guess import Guess, reach
 from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
 from lab_utils.plots.text import number, seconds
@@ -96,8 +96,7 @@ def _extent(rows: Sequence[Life], guess: Guess | None) -> float:
     """The end of an axis that holds all of `rows`, and a guess that is not absurd."""
     ends = [at for row in rows for at in (row.begun, row.asked, row.ended, *row.seen)]
     last = max([at for at in ends if at is not None], default=0.0) or 1.0
-    hint = guess.seconds if guess else None
-    return 1.06 * max(last, min(hint or 0.0, 4 * last))
+    return 1.06 * reach(last, guess)
 
 
 def _draw(

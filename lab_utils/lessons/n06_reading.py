@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from lab_utils.plots.axis import Axis, round_up
 from lab_utils.plots.canvas import Canvas
-from lab_utils.plots.guess import Guess
+from lab_utils.plots.guess import Guess, reach
 from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
 from lab_utils.plots.text import SMALL, milliseconds, number, seconds
@@ -94,7 +94,8 @@ def _draw(
     person = f"a person who reads {number(reads)} tokens per second"
     top = ABOVE + canvas.head(TITLE, person)
     bottom = top + HEIGHT
-    across = Axis((0, _end(runs, reads, guess)), 56, width - 44)
+    last = max(0.1, *(read_all_s(run, reads) or run.seen for run in runs))
+    across = Axis((0, 1.04 * reach(last, guess)), 56, width - 44)
     up = Axis((0, round_up(max(1, *(len(run.arrivals) for run in runs)))), bottom, top)
     canvas.text(0, top - 16, "tokens", "soft", size=SMALL)
     canvas.levels(across, up, {each: f"{each:g}" for each in up.ticks(5)})
@@ -104,15 +105,6 @@ def _draw(
     canvas.axis(across, bottom, guess=guess)
     legend(canvas, bottom, [*_lines(runs), *guessed(guess)])
     return canvas
-
-
-def _end(runs: list[Timeline], reads: float, guess: Guess | None) -> float:
-    """The end of the axis in seconds, with room for a guess that is not absurd."""
-    ends = [read_all_s(run, reads) or run.seen for run in runs]
-    hint = guess.seconds if guess is not None else None
-    if hint is not None and hint < 2 * max(ends):
-        ends.append(hint)
-    return 1.04 * max(*ends, 0.1)
 
 
 def _rises(across: Axis, runs: list[Timeline], reads: float) -> tuple[float, float]:

@@ -2,22 +2,17 @@
 
 import re
 import xml.etree.ElementTree as xml
-from collections.abc import Iterator
-from functools import cache
 from itertools import combinations
-from typing import Any, NamedTuple
 
 import pytest
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
 
 from lab_utils.plots import Picture
 from lab_utils.plots.canvas import NARROW, WIDE
 from lab_utils.plots.picture import STYLE
 from lab_utils.plots.theme import DARK, LIGHT, MARKS
+from tests.plots.geometry import SVG, drawn, extents, sheet
 from tests.plots.samples import SAMPLES
 
-SVG = "{http://www.w3.org/2000/svg}"
 WIDTHS = [WIDE, NARROW]
 HOSTILE = "<img src=x onerror=alert(1)>&\x1b[31m\x00"
 
@@ -27,52 +22,6 @@ both_widths = pytest.mark.parametrize("width", WIDTHS)
 
 def sample(name: str, label: str = "Flask", guessed: bool = True) -> Picture:
     return SAMPLES[name].make(label, guessed)
-
-
-def drawn(picture: Picture, width: int) -> xml.Element:
-    return xml.fromstring(picture.inline(width))
-
-
-def sheet(drawing: xml.Element) -> tuple[float, float]:
-    """Its width and height, in pixels."""
-    _, _, width, height = map(float, drawing.attrib["viewBox"].split())
-    return width, height
-
-
-class Extent(NamedTuple):
-    """Where text stands, in pixels."""
-
-    text: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def meets(self, other: "Extent") -> bool:
-        return (self.left < other.right and other.left < self.right
-                and self.top < other.bottom and other.top < self.bottom)
-
-
-@cache
-def advance(text: str, family: str, weight: str) -> float:
-    """How wide it is at a size of 1, in the widest font of the style sheet's list."""
-    font: Any = FontProperties(family=family, weight=weight)
-    return float(TextPath((0, 0), text, size=100, prop=font).get_extents().x1) / 100
-
-
-def extents(drawing: xml.Element) -> Iterator[Extent]:
-    for node in drawing.iter(f"{SVG}text"):
-        text, kind = node.text or "", node.attrib["class"].split()
-        size, x, y = (float(node.attrib[name]) for name in ("font-size", "x", "y"))
-        if text.strip():
-            family = "DejaVu Sans Mono" if "mono" in kind else "DejaVu Sans"
-            weight = "bold" if "bold" in kind else "normal"
-            width = size * advance(text, family, weight)
-            left = x - width * ANCHORS[node.attrib["text-anchor"]]
-            yield Extent(text, left, y - 0.7 * size, left + width, y)
-
-
-ANCHORS = {"start": 0.0, "middle": 0.5, "end": 1.0}
 
 
 @every_picture
