@@ -55,7 +55,7 @@ def test_ends_close_to_each_other_are_written_above_each_other() -> None:
 
 def test_a_guess_far_off_does_not_press_the_curves_flat() -> None:
     far = reading(*runs(), guess=Guess("when?", 600, "s")).inline(WIDE)
-    assert ">100<" in far and ">600<" not in far
+    assert ">120<" in far and ">600<" not in far
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW])
