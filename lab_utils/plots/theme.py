@@ -54,7 +54,6 @@ font-variant-numeric:tabular-nums}
 .lab .fill.alive{fill:var(--lab-alive);stroke:none}
 .lab .fill.late{fill:var(--lab-late);stroke:none}
 .lab .fill.ink{fill:var(--lab-ink);stroke:none}
-.lab .hollow{fill:none}
 .lab text.token,.lab text.first,.lab text.alive,.lab text.late{stroke:none}
 .lab text.token{fill:var(--lab-token)} .lab text.first{fill:var(--lab-first)}
 .lab text.alive{fill:var(--lab-alive)} .lab text.late{fill:var(--lab-late)}
