@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from lab_utils.model.cache import CacheNames
 from lab_utils.model.loading import load_model
 
 
@@ -28,15 +29,17 @@ class Box:
     def __init__(self, model: Any) -> None:
         self.passes: list[tuple[int, float]] = []
         self._model = model
+        self._cache_names = CacheNames(model)
 
     @torch.inference_mode()
     def push(self, ids: list[int], cache: Any = None) -> tuple[Tensor, Any]:
         """The logits [vocabulary] for what follows `ids`, and the cache, which holds
         these ids too from now on. cache: of all ids before them."""
         start = perf_counter()
-        out = self._model(torch.tensor([ids]), past_key_values=cache)
+        arguments = self._cache_names.arguments(cache)
+        out = self._model(torch.tensor([ids]), **arguments)
         self.passes.append((len(ids), 1e3 * (perf_counter() - start)))
-        return out.logits[0, -1], out.past_key_values
+        return out.logits[0, -1], self._cache_names.given(out)
 
     def quick_answer(self, ids: list[int], steps: int) -> list[int]:
         """`ids` and the `steps` likeliest after them; every step pushes only those that
@@ -44,8 +47,9 @@ class Box:
         new, cache = ids, None
         for _ in range(steps):
             logits, cache = self.push(new, cache)
-            new = [likeliest(logits)]
-            ids = [*ids, *new]
+            newest = [likeliest(logits)]
+            ids = [*ids, *newest]
+            new = ids if cache is None else newest
         return ids
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lab_utils.model.cache import CacheNames
 from lab_utils.model.llama import KVCache, LeanLlama
 
 
@@ -93,8 +94,9 @@ class _LeanSequences(Sequences):
 class TransformersNetwork(Network):
     """Runs any causal language model of transformers through its own forward.
 
-    use_cache: keep the keys and values of all earlier tokens and feed only the newest
-    one. False feeds the whole text at every step: same tokens, ever slower steps.
+    use_cache: keep what the model made of all earlier tokens (keys and values, or the
+    state of a recurrent model) and feed only the newest one. False feeds the whole text
+    at every step: same tokens, ever slower steps. So do models that give no cache.
     """
 
     chunked = False
@@ -102,6 +104,7 @@ class TransformersNetwork(Network):
     def __init__(self, model: Any, *, use_cache: bool = True) -> None:
         self._model = model
         self._use_cache = use_cache
+        self._cache_names = CacheNames(model)
         accepted = inspect.signature(model.forward).parameters
         # Without it a prefill computes logits for every position and reads only one.
         self._only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
@@ -114,16 +117,16 @@ class TransformersNetwork(Network):
     # leaves the mode switched on in this thread, and off in the next one.
     @torch.inference_mode()
     def forward(self, ids: list[int], cache: Any) -> tuple[Tensor, Any]:
-        """Logits [vocabulary] for what follows `ids`, and the cache that now holds the
-        keys and values of all of `ids`. Without a cache the whole of `ids` is pushed
+        """Logits [vocabulary] for what follows `ids`, and the cache that now holds all
+        of `ids`, if the model gives one. Without a cache the whole of `ids` is pushed
         through the model, with one only its last id."""
         new_ids = ids if cache is None else ids[-1:]
         output = self._model(
-            torch.tensor([new_ids]), past_key_values=cache, use_cache=self._use_cache,
-            **self._only_last,
+            torch.tensor([new_ids]), use_cache=self._use_cache, **self._only_last,
+            **self._cache_names.arguments(cache),
         )
-        logits = output.logits[0, -1].float()
-        return logits, output.get("past_key_values") if self._use_cache else None
+        given = self._cache_names.given(output) if self._use_cache else None
+        return output.logits[0, -1].float(), given
 
 
 class _TransformersSequences(Sequences):
