@@ -33,7 +33,7 @@ LEFT_BEHIND = """
 def _left_behind():
     import threading, time
     import psutil
-    from lab_utils.server import registry
+    from lab_utils import registry
 
     ours = "lab-"
     def remains():
