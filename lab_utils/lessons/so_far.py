@@ -9,9 +9,11 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import signature
+from types import FunctionType
 from typing import Any
 
 from lab_utils import registry
+from lab_utils.lessons.your_turn import has_gaps
 from lab_utils.panel import LivePanel
 from lab_utils.server import BackgroundServer
 
@@ -27,8 +29,8 @@ def catch_up(namespace: MutableMapping[str, Any], number: str, names: str) -> No
     """Bind those of `names` that `namespace` lacks; what is there stays as it is.
 
     namespace: a notebook's `globals()`. number: the notebook's, such as "01". names:
-    words with spaces between them. A server that was stopped is started again, and a
-    panel without its server is made anew. Prints what it did.
+    words with spaces between them. A server that was stopped is started again; a panel
+    without its server and a function with gaps are made anew. Prints what it did.
 
     Raises LookupError for a name that the notebook does not make.
     """
@@ -37,7 +39,7 @@ def catch_up(namespace: MutableMapping[str, Any], number: str, names: str) -> No
 
     def get(name: str) -> Any:
         value = namespace.get(name)
-        if name in namespace and not _has_stopped(value):
+        if name in namespace and not _is_spent(value):
             return value
         done.append(name)
         if isinstance(value, BackgroundServer):
@@ -59,12 +61,13 @@ def _from(room: Any, name: str, get: Callable[[str], Any]) -> Any:
     return value
 
 
-def _has_stopped(value: Any) -> bool:
-    """Whether it is a server that does not run, or a panel without its server."""
+def _is_spent(value: Any) -> bool:
+    """Whether it is a server that does not run, a panel without its server, or a
+    function whose gaps nobody has filled."""
     if isinstance(value, BackgroundServer):
         return not value.is_running
     if isinstance(value, LivePanel):
         servers = [each for each in registry.running()
                    if isinstance(each, BackgroundServer)]
         return value.url not in [server.url for server in servers]
-    return False
+    return isinstance(value, FunctionType) and has_gaps(value)

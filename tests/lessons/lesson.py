@@ -46,6 +46,16 @@ class Cell:
         return "catch-up" in self.tags
 
     @property
+    def is_solution(self) -> bool:
+        """Whether it is a folded solution, run by everybody and read by few."""
+        return "solution" in self.tags
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it has gaps that the learner fills."""
+        return "your-turn" in self.tags
+
+    @property
     def is_run(self) -> bool:
         """Whether a learner who comes from the section before reads and runs it."""
         return self.is_code and not self.is_catch_up

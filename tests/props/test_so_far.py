@@ -72,6 +72,15 @@ def test_a_panel_without_its_server_is_made_anew_around_the_same_app() -> None:
     assert names["panel"].generate("Hi").join().text == "a b"
 
 
+def test_a_function_with_gaps_is_missing() -> None:
+    def parse(chunks: Any) -> Any:
+        return ...
+
+    names: dict[str, Any] = {"parse": parse}
+    catch_up(names, "03", "parse")
+    assert list(names["parse"]([b"data: a\n\n"])) == ["a"]
+
+
 def test_a_name_that_the_notebook_does_not_make_is_an_error() -> None:
     with pytest.raises(LookupError, match=re.escape("how 'soup' is made")):
         catch_up({}, "01", "soup")
