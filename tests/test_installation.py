@@ -39,7 +39,7 @@ def lock(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make `text` the lock that doctor() reads."""
     path = folder / "constraints.txt"
     path.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(checkup, "LOCK", path)
+    monkeypatch.setattr(installation, "LOCK", path)
 
 
 def test_a_version_other_than_the_locks_is_named_with_what_to_do(
@@ -77,8 +77,8 @@ def test_a_lock_is_kept_by_a_local_build_and_by_what_is_not_for_this_machine(
 def test_without_a_lock_nothing_is_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkup, "LOCK", tmp_path / "constraints.txt")
-    assert "lock" not in [found.name for found in checkup.examine()]
+    monkeypatch.setattr(installation, "LOCK", tmp_path / "constraints.txt")
+    assert "lock" not in [found.name for found in installation.examine()]
 
 
 def test_an_unfit_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ SAMPLING = "lab_utils/engine/sampling.py"
 MUTANTS = [
     Mutant(
         "the cache is not passed on", "lab_utils/lessons/n02_box.py",
-        old="past_key_values=cache", new="past_key_values=None", section="2.6",
+        old="**names.arguments(cache)", new="**names.arguments(None)", section="2.6",
     ),
     Mutant(
         "the whole answer is made at the first next", "lab_utils/engine/base.py",

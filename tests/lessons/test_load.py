@@ -31,6 +31,9 @@ WORDS_PER_MINUTE = 200
 MINUTES_PER_LINE = 4 / 60
 MINUTES_PER_PREDICTION = 30 / 60
 MINUTES_PER_QUESTION = 60 / 60
+MINUTES_PER_TURN = 180 / 60
+"""To fill the gaps of a function."""
+
 MINUTES_TO_RUN = 10 / 60
 """Per section: what running takes is not known here."""
 
@@ -154,7 +157,8 @@ def thoughtless(lesson: Lesson) -> list[str]:
 def asks(cell: Cell, guesses: int) -> float:
     """The minutes that a cell takes beside its text."""
     return (
-        MINUTES_PER_LINE * len(cell.lines) * cell.is_run
+        MINUTES_PER_LINE * len(cell.lines) * (cell.is_run and not cell.is_solution)
+        + MINUTES_PER_TURN * cell.is_turn
         + MINUTES_PER_PREDICTION * guesses
         + MINUTES_PER_QUESTION * cell.questions
     )
