@@ -14,7 +14,7 @@ import torch
 
 NAMES = ("cache", "past_key_values", "cache_params", "state")
 """The newest name first: `cache` in nearly every model since transformers 5.24. Before,
-`past_key_values`, and `cache_params` in the models of Mamba's kind. RWKV has `state`."""
+`past_key_values`, and `cache_params` in the models of Mamba's kind; RWKV: `state`."""
 
 
 class CacheNames:
@@ -27,7 +27,8 @@ class CacheNames:
         if self._taken == "cache_params" and "cache_position" in accepted:
             # Mamba's kind in the first releases of transformers 5 knows a decode step
             # by a position behind its convolution's window, whatever was read before.
-            self._position = {"cache_position": torch.tensor([model.config.conv_kernel])}
+            behind = torch.tensor([model.config.conv_kernel])
+            self._position = {"cache_position": behind}
 
     def arguments(self, cache: Any) -> dict[str, Any]:
         """What the forward takes beside the ids that follow those in `cache`, which
