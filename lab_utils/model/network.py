@@ -17,7 +17,7 @@ from lab_utils.model.cache import CacheNames
 from lab_utils.model.llama import KVCache, LeanLlama
 
 
-class Sequences(ABC):
+class Batch(ABC):
     """The keys and values of several sequences, and the model that extends them."""
 
     @abstractmethod
@@ -35,7 +35,7 @@ class Sequences(ABC):
 
 
 class Network(ABC):
-    """Weights that can serve any number of `Sequences`, from any thread.
+    """Weights that can serve any number of `Batch`, from any thread.
 
     chunked: whether a prompt may be pushed in several pieces.
     """
@@ -43,7 +43,7 @@ class Network(ABC):
     chunked: bool
 
     @abstractmethod
-    def sequences(self, slots: int, context: int) -> Sequences:
+    def batch(self, slots: int, context: int) -> Batch:
         """Room for `slots` sequences of up to `context` tokens each."""
 
 
@@ -55,12 +55,12 @@ class LeanNetwork(Network):
     def __init__(self, model: LeanLlama) -> None:
         self._model = model
 
-    def sequences(self, slots: int, context: int) -> Sequences:
+    def batch(self, slots: int, context: int) -> Batch:
         """Room for `slots` sequences, allocated at once."""
-        return _LeanSequences(self._model, slots, context)
+        return _LeanBatch(self._model, slots, context)
 
 
-class _LeanSequences(Sequences):
+class _LeanBatch(Batch):
     def __init__(self, model: LeanLlama, slots: int, context: int) -> None:
         self._model = model
         self._cache = KVCache(model, slots, context)
@@ -109,9 +109,9 @@ class TransformersNetwork(Network):
         # Without it a prefill computes logits for every position and reads only one.
         self._only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
 
-    def sequences(self, slots: int, context: int) -> Sequences:
+    def batch(self, slots: int, context: int) -> Batch:
         """Room for `slots` sequences; each grows as it needs."""
-        return _TransformersSequences(self)
+        return _TransformersBatch(self)
 
     # As a decorator, not as `with` in a generator: one that pauses inside a `with`
     # leaves the mode switched on in this thread, and off in the next one.
@@ -129,7 +129,7 @@ class TransformersNetwork(Network):
         return output.logits[0, -1].float(), given
 
 
-class _TransformersSequences(Sequences):
+class _TransformersBatch(Batch):
     def __init__(self, network: TransformersNetwork) -> None:
         self._network = network
         self._ids: dict[int, list[int]] = {}
