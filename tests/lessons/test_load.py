@@ -40,9 +40,11 @@ MINUTES_TO_RUN = 10 / 60
 def wrong_size(lesson: Lesson) -> list[str]:
     """Too little or too much; the size of cells is every notebook's, not only ours."""
     wrong = []
-    if len(lesson.cells) not in CELLS:
+    # Folded cells (catching up, solutions) are none that a reader goes through.
+    shown = sum(not cell.is_folded for cell in lesson.cells)
+    if shown not in CELLS:
         side = sum(len(section.cells) for section in lesson.of_kind(SIDE))
-        wrong.append(f"{len(lesson.cells)} cells, {side} of them on side paths")
+        wrong.append(f"{shown} cells, {side} of them on side paths")
     words = sum(section.words for section in lesson.of_kind(CORE))
     if words not in CORE_WORDS:
         wrong.append(f"{words} words in the core")
