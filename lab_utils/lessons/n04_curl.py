@@ -13,7 +13,7 @@ def curl(*arguments: str) -> str:
     what came.
 
     Where there is no curl, httpx sends the same request. It understands an address,
-    `-H` with a header, `-d` with a body, `-i`, and `-N`, which changes nothing for it.
+    `-H` with a header, `-d` with a body, and `-i`; `-N` changes nothing for it.
     """
     print("$", shlex.join(["curl", *arguments]))
     came = ""
@@ -33,7 +33,7 @@ def _by_curl(arguments: tuple[str, ...]) -> Iterator[str]:
 
 def by_httpx(arguments: tuple[str, ...]) -> Iterator[str]:
     """The same, line by line, without curl."""
-    left, headers, body, url = iter(arguments), {}, "", ""
+    left, headers, body, url = iter(arguments), dict[str, str](), "", ""
     for each in left:
         if each == "-H":
             name, _, value = next(left).partition(": ")
@@ -44,9 +44,9 @@ def by_httpx(arguments: tuple[str, ...]) -> Iterator[str]:
             url = each
     with httpx.stream("POST" if body else "GET", url, content=body, headers=headers,
                       trust_env=False) as response:
-        if "-i" in arguments:
+        if any(each.startswith("-") and "i" in each for each in arguments):
             yield f"HTTP/1.1 {response.status_code} {response.reason_phrase}\n"
-            yield from (f"{name}: {value}\n" for name, value
-                        in response.headers.items())
+            for key, each in response.headers.raw:
+                yield f"{key.decode()}: {each.decode()}\n"
             yield "\n"
         yield from response.iter_text()
