@@ -46,7 +46,7 @@ def by_httpx(arguments: tuple[str, ...]) -> Iterator[str]:
                       trust_env=False) as response:
         if any(each.startswith("-") and "i" in each for each in arguments):
             yield f"HTTP/1.1 {response.status_code} {response.reason_phrase}\n"
-            for key, each in response.headers.raw:
-                yield f"{key.decode()}: {each.decode()}\n"
+            for raw, line in response.headers.raw:
+                yield f"{raw.decode()}: {line.decode()}\n"
             yield "\n"
         yield from response.iter_text()
