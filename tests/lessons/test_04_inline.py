@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import httpx
@@ -228,6 +228,41 @@ def test_a_lock_in_a_generator_takes_all_threads_of_the_pool() -> None:
     pool.shutdown()
 
 
+def test_between_two_steps_a_beat_waits_for_the_rest_of_one_and_two_more() -> None:
+    step_s = 0.05
+
+    async def steps() -> None:
+        for _ in range(8):
+            sleep(step_s)
+            await asyncio.sleep(0)
+
+    async def lateness() -> float:
+        stepping = asyncio.create_task(steps())
+        due = perf_counter() + 0.4 * step_s  # in the middle of a step
+        await asyncio.sleep(0.4 * step_s)
+        late = perf_counter() - due
+        await stepping
+        return late
+
+    assert asyncio.run(lateness()) > 2 * step_s
+
+
+def test_a_limit_on_waiting_does_not_end_the_step_that_is_waited_for() -> None:
+    engine = FakeEngine("a b", hang_at=0)
+    steps = engine.generate_stream("Go")
+
+    async def impatient(pool: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(loop.run_in_executor(pool, next, steps), 0.1)
+
+    with ThreadPoolExecutor(1) as pool:
+        asyncio.run(impatient(pool))
+        assert engine.made == 0
+        engine.unhang()
+    assert engine.made == 1
+
+
 # The whole server
 
 
@@ -260,7 +295,19 @@ def test_it_refuses_an_empty_prompt_with_422(mine: Callable[[Engine], Any]) -> N
     with BackgroundServer(mine(FakeEngine())) as server:
         for body in EMPTY, {**EMPTY, "stream": True}:
             url = f"{server.url}/generate"
-            assert httpx.post(url, json=body, trust_env=False).status_code == 422
+            refused = httpx.post(url, json=body, trust_env=False)
+            assert refused.status_code == 422
+            assert refused.json()["detail"][0]["loc"] == ["body", "prompt"]
+
+
+def test_the_engine_refuses_at_the_call() -> None:
+    with pytest.raises(ValueError, match="prompt"):
+        FakeEngine().generate_stream("")
+
+
+def test_the_long_prompt_has_120_tokens() -> None:
+    prompt = Lesson("04").define("prompt")["prompt"]
+    assert len(load_engine("tutor").encode(prompt)) == 120
 
 
 def test_the_tutorials_says_500_or_200_to_an_empty_prompt() -> None:
