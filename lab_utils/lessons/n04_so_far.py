@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from time import perf_counter
 from typing import Any
 
-from lab_utils import create_app, predict
+from lab_utils import BackgroundServer, LabClient, create_app, predict
 from lab_utils.engine import Engine, FakeEngine
 from lab_utils.lessons.n04_heartbeat import heartbeat, watch
 from lab_utils.lessons.n04_loops import (
@@ -18,13 +18,14 @@ from lab_utils.lessons.n04_loops import (
     ticking_engine,
 )
 from lab_utils.lessons.n04_pulse import Pulse
+from lab_utils.lessons.n04_server import make_app
 from lab_utils.lessons.so_far import made
 from lab_utils.runners import ExecutorRunner, ThreadRunner
 
 __all__ = [
-    "END", "ExecutorRunner", "FakeEngine", "ThreadPoolExecutor", "ThreadRunner",
-    "asyncio", "blocking", "create_app", "heartbeat", "in_executor", "perf_counter",
-    "polite", "predict", "streaming_app", "watch",
+    "END", "BackgroundServer", "ExecutorRunner", "FakeEngine", "LabClient",
+    "ThreadRunner", "asyncio", "blocking", "create_app", "heartbeat", "in_executor",
+    "make_app", "perf_counter", "polite", "predict", "streaming_app", "watch",
 ]
 
 

@@ -8,6 +8,7 @@ from lab_utils.lessons.n01_turns import spans, turns
 from lab_utils.lessons.n02_costs import climb, step_times
 from lab_utils.lessons.n02_squares import doubled, squares
 from lab_utils.lessons.n03_ruler import ruler
+from lab_utils.lessons.n04_journey import Journey, journey
 from lab_utils.lessons.n04_pulse import Pulse, heartbeat
 from lab_utils.lessons.n05_lives import Life, lives
 from lab_utils.lessons.n06_reading import reading
@@ -142,6 +143,13 @@ def pulses(name: str, guessed: bool) -> Picture:
                       Pulse("executor", free, 0.0, run)])
 
 
+def a_request(name: str, guessed: bool) -> Picture:
+    steps = [(0.003, 0.020), (0.024, 0.028), (0.031, 0.035)]
+    wrote = [0.021, 0.029, 0.036, 0.038]
+    run = Journey(name, 0.001, 0.002, steps, wrote, [at + 0.001 for at in wrote])
+    return journey(run, guess=some(Guess("?", 60), guessed))
+
+
 def bars(name: str, guessed: bool) -> Picture:
     rows = [Life("start, with a limit", asked=0, ended=2.5, seen=[0.1, 0.5]),
             Life(name, begun=0.6, ended=1.5, outcome="dead", bad=True),
@@ -183,6 +191,9 @@ SAMPLES = {
     "pulses": Sample(
         pulses, ("50 of 50 beats", "1\u202f010 ms late", "900 ms"),
         ("1\u202f010 ms", "900 ms", "50")),
+    "a request": Sample(
+        a_request, ("valid after 2 ms", "prefill 17 ms", "2 decode steps", "39 ms"),
+        ("17 ms", "4 ms", "39 ms")),
     "bars": Sample(
         bars, ("2.5 s", "dead", "goes on"), ("2.5 s", "600 ms", "dead")),
     "reader's curve": Sample(

@@ -1,11 +1,16 @@
 """The learner's own version is used, the solution only while there is none."""
 
-from collections.abc import Callable, Iterator
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 from IPython.core.interactiveshell import InteractiveShell
 
+from lab_utils.engine import Engine
 from lab_utils.lessons.n01_checks import (
     MESSAGES,
     TURNS,
@@ -21,6 +26,9 @@ from lab_utils.lessons.n02_checks import (
 )
 from lab_utils.lessons.n03_checks import CASES, check_parse
 from lab_utils.lessons.n03_ruler import read_events
+from lab_utils.lessons.n04_checks import CASES as REQUESTS
+from lab_utils.lessons.n04_checks import check_server
+from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
 from lab_utils.lessons.your_turn import Case, NotYet, check, has_gaps, solution
 from tests.lessons.lesson import Lesson
 
@@ -380,3 +388,123 @@ def test_a_right_parse_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     for parse in read_events, Lesson("03").define("parse")["parse"]:
         check_parse(parse)
         assert f"{len(CASES)} of {len(CASES)}" in capsys.readouterr().out
+
+
+# Notebook 04: make_app
+
+
+def server(
+    whole: Callable[[Engine, Any], Any], stream: Callable[[Engine, Any], Any]
+) -> Callable[[Engine], FastAPI]:
+    """The reader's `make_app`, with what it does in each mode."""
+
+    def make_app(engine: Engine) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/health")
+        async def health() -> dict[str, str]:
+            return {"status": "ok"}
+
+        @app.post("/generate", response_model=None)
+        async def generate(ask: Ask) -> Any:
+            if ask.stream:
+                return stream(engine, ask)
+            answer = await asyncio.to_thread(whole, engine, ask)
+            return answer if isinstance(answer, FastAPI) else answer.as_dict()
+
+        return app
+
+    return make_app
+
+
+def good(engine: Engine, ask: Ask) -> Any:
+    return engine.generate(ask.prompt, ask.max_tokens)
+
+
+def streamed(engine: Engine, ask: Ask, **more: Any) -> StreamingResponse:
+    steps = engine.generate_stream(ask.prompt, ask.max_tokens)
+    return StreamingResponse(events(steps), **more)
+
+
+def right_type(engine: Engine, ask: Ask) -> StreamingResponse:
+    return streamed(engine, ask, media_type="text/event-stream")
+
+
+def all_tokens(engine: Engine, ask: Ask) -> StreamingResponse:
+    steps = engine.generate_stream(ask.prompt)
+    return StreamingResponse(events(steps), media_type="text/event-stream")
+
+
+def pulled(engine: Engine, ask: Ask) -> StreamingResponse:
+    async def frozen() -> AsyncIterator[bytes]:
+        for token in engine.generate_stream(ask.prompt, ask.max_tokens):
+            yield encode_event(token.event())
+        yield encode_event("[DONE]")
+
+    return StreamingResponse(frozen(), media_type="text/event-stream")
+
+
+def on_the_loop(engine: Engine) -> FastAPI:
+    app = server(good, right_type)(engine)
+    other = FastAPI()
+
+    @other.post("/generate", response_model=None)
+    async def generate(ask: Ask) -> Any:
+        if ask.stream:
+            return right_type(engine, ask)
+        return good(engine, ask).as_dict()
+
+    app.router.routes[-1:] = [other.router.routes[-1]]
+    return app
+
+
+def without_health(engine: Engine) -> FastAPI:
+    return FastAPI()
+
+
+def not_checked(engine: Engine) -> FastAPI:
+    app = server(good, right_type)(engine)
+    other = FastAPI()
+
+    @other.post("/generate", response_model=None)
+    async def generate(body: dict[str, Any]) -> Any:
+        ask = Ask.model_construct(**{"max_tokens": 128, "stream": False} | body)
+        if ask.stream:
+            return right_type(engine, ask)
+        if not ask.prompt:
+            return {"text": ""}
+        return (await asyncio.to_thread(good, engine, ask)).as_dict()
+
+    app.router.routes[-1:] = [other.router.routes[-1]]
+    return app
+
+
+@pytest.mark.parametrize("wrong, idea", [
+    (without_health, "`health` returns a dict"),
+    (server(lambda engine, ask: None, right_type), "the whole answer is one JSON"),
+    (server(good, streamed), "its media type says what it carries"),
+    (server(good, lambda engine, ask: ...), "a StreamingResponse around"),
+    (server(lambda engine, ask: engine.generate(ask.prompt), right_type),
+     "give `*asked` to `engine.generate`"),
+    (server(good, all_tokens), "give `*asked` to `generate_stream`"),
+    (not_checked, "keep `ask: Ask`"),
+    (on_the_loop, "`engine.generate` runs on its thread"),
+    (server(good, pulled), "a step runs on its thread"),
+])
+def test_each_wrong_server_is_told_its_idea(
+    wrong: Callable[[Engine], FastAPI], idea: str
+) -> None:
+    logging.disable(logging.CRITICAL)  # some fail
+    try:
+        with pytest.raises(NotYet) as told:
+            check_server(wrong)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert idea in str(told.value)
+    assert len(str(told.value).split()) <= 60
+
+
+def test_a_right_server_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for right in make_app, Lesson("04").define("make_app")["make_app"]:
+        check_server(right)
+        assert f"{len(REQUESTS)} of {len(REQUESTS)}" in capsys.readouterr().out
