@@ -1,6 +1,9 @@
 """What lesson 03 builds by hand does what the library does."""
 
 import json
+import os
+import select
+import shutil
 import subprocess
 import sys
 import zlib
@@ -129,6 +132,24 @@ def test_fastapi_ends_a_stream_that_fails_without_a_word() -> None:
             got += data
     assert answer.status_code == 200
     assert [json.loads(data) for data in read_events([got])] == [{"token": "one"}]
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and hasattr(os, "openpty")),
+                    reason="needs curl and a terminal")
+def test_to_a_terminal_curl_writes_line_by_line() -> None:
+    engine = FakeEngine("a b c", hang_at=1)  # one token, and the answer is not over
+    here, there = os.openpty()
+    with BackgroundServer(create_app(engine)) as server:
+        url = f"{server.url}/generate?prompt=Hi"
+        with subprocess.Popen(["curl", "-s", "--noproxy", "*", url], stdout=there):
+            came = b""
+            while b'"token"' not in came:
+                assert select.select([here], [], [], 5)[0], "nothing for 5 s"
+                came += os.read(here, 4096)
+            assert engine.made == 1
+            engine.unhang()
+    os.close(here)
+    os.close(there)
 
 
 def test_a_compressor_keeps_what_it_is_given() -> None:
