@@ -64,7 +64,7 @@ FACTS = [
         "sse-09",
         "Only `Café` came back as it was",
         "The reader stopped, and `blue` was never read, although it travelled",
-        "Bare text loses what comes after a line break, and a token can forge the end",
+        "Bare text loses what comes after a line break, and a token can forge",
         by="whole",
     ),
     tested(
@@ -189,7 +189,7 @@ FACTS = [
     link(
         SSE,
         "Events are defined in the *HTML Standard* of the WHATWG",
-        "It was made for browsers, and for news that never end",
+        "They were made for browsers, and for news that never end",
         "One of the standard's own examples has four blocks, another has three",
         "A browser has a client for such streams built in",
         "in the HTML Standard: the format on one page, and how a browser reads it",
@@ -218,7 +218,7 @@ FACTS = [
         "FastAPI (from 0.135 on) can write events for you",
         "[FastAPI's page on server-sent events]",
     ),
-    asserted("sse-63", "Nothing, both times", by="DONE]' not in"),
+    asserted("sse-63", "Nothing of its own, for either", by="DONE]' not in"),
     tested(
         INLINE + "test_fastapi_ends_a_stream_that_fails_without_a_word",
         "An error event, or `[DONE]`, you must yield yourself",
@@ -247,7 +247,7 @@ FACTS = [
     ),
     tested(
         INLINE + "test_a_compressor_keeps_what_it_is_given",
-        "Two bytes to begin with, then none, until it is told to flush",
+        "Two bytes to begin with, then none, until enough has come or it is told to",
     ),
     asserted("sse-11b", "**Writing:** JSON as payload", by="json.loads"),
     exempt(

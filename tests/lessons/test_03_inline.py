@@ -156,3 +156,6 @@ def test_a_compressor_keeps_what_it_is_given() -> None:
     squeeze = zlib.compressobj()
     sizes = [len(squeeze.compress(b'data: {"t": "x"}\n\n')) for _ in range(8)]
     assert sizes == [2, 0, 0, 0, 0, 0, 0, 0]
+    assert len(squeeze.flush(zlib.Z_SYNC_FLUSH)) > 0
+    other = (b'data: {"t": "%d"}\n\n' % n for n in range(100_000))
+    assert sum(len(squeeze.compress(event)) for event in other) > 0
