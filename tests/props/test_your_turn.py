@@ -11,6 +11,13 @@ from fastapi.responses import StreamingResponse
 from IPython.core.interactiveshell import InteractiveShell
 
 from lab_utils.engine import Engine
+from lab_utils.lessons.n01_checks import (
+    MESSAGES,
+    TURNS,
+    check_app,
+    check_take_turns,
+)
+from lab_utils.lessons.n01_so_far import take_turns
 from lab_utils.lessons.n03_checks import CASES, check_parse
 from lab_utils.lessons.n03_ruler import read_events
 from lab_utils.lessons.n04_checks import CASES as REQUESTS
@@ -80,9 +87,9 @@ def test_the_solution_alone_defines_its_function() -> None:
 
 def test_a_check_says_what_it_saw_and_the_idea() -> None:
     cases = [Case(2, 4, "Fine."), Case(3, 6, "Twice means times two.")]
-    with pytest.raises(NotYet) as told:
+    with pytest.raises(NotYet) as error:
         check(lambda n: 4, cases)
-    assert str(told.value).split("\n") == [
+    assert str(error.value).split("\n") == [
         "<lambda> got 3.", "  expected: 6", "  it gave:  4", "Twice means times two.",
     ]
     with pytest.raises(NotYet, match="it gave:  ZeroDivisionError"):
@@ -97,6 +104,139 @@ def test_a_check_of_gaps_says_where_the_solution_is(cells: Callable[..., Any]) -
 def test_a_notebook_shows_no_traceback() -> None:
     shown: Any = NotYet("Look again.")
     assert shown._render_traceback_() == ["✗ Look again."]
+
+
+# Notebook 01: take_turns, and an ASGI app
+
+
+def stays_on_the_list(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs[0]
+        try:
+            next(first)
+        except StopIteration:
+            continue
+        jobs.append(first)
+
+
+def never_comes_back(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        next(jobs.pop(0), None)
+
+
+def last_first(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs.pop()
+        try:
+            next(first)
+        except StopIteration:
+            continue
+        jobs.append(first)
+
+
+def to_its_end(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        for _ in jobs.pop(0):
+            pass
+
+
+def one_ends_all(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs.pop(0)
+        try:
+            next(first)
+        except StopIteration:
+            break
+        jobs.append(first)
+
+
+def second_place(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs.pop(0)
+        try:
+            next(first)
+        except StopIteration:
+            continue
+        jobs.insert(1, first)
+
+
+@pytest.mark.parametrize("wrong, idea", [
+    (lambda jobs: None, "Take the first job *off* the list"),
+    (stays_on_the_list, "Take the first job *off* the list"),
+    (never_comes_back, "goes to the *end*"),
+    (last_first, "goes to the *end*"),
+    (to_its_end, "goes to the *end*"),
+    (one_ends_all, "That ends A alone"),
+    (second_place, "not to its second place"),
+])
+def test_each_wrong_loop_is_told_its_idea(
+    wrong: Callable[..., Any], idea: str
+) -> None:
+    assert idea in told(check_take_turns, wrong)
+
+
+def body(text: bytes, **more: Any) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": text, **more}
+
+
+async def no_end(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    if scope["path"] != "/health":
+        await send(body(b"I ", more_body=True))
+
+
+async def no_await(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    send(body(b""))
+
+
+async def at_once(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    await send(body(b"" if scope["path"] == "/health" else b"I am here"))
+
+
+async def no_more(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    if scope["path"] != "/health":
+        for word in b"I ", b"am ", b"here":
+            await send(body(word))
+    await send(body(b""))
+
+
+async def other_type(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.end"})
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+@pytest.mark.parametrize("wrong, idea", [
+    (no_end, "The end is a message, too"),
+    (no_await, "without `await`, `send(…)` runs nothing"),
+    (other_type, "type `http.response.body`"),
+    (at_once, "Each word is a message of its own"),
+    (no_more, "without it, it would be the end"),
+])
+def test_each_wrong_app_is_told_its_idea(wrong: Callable[..., Any], idea: str) -> None:
+    assert idea in told(check_app, wrong)
+
+
+def test_the_loop_and_the_app_of_the_solutions_are_right(
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    solved = Lesson("01").define("take_turns", "app")
+    for each in take_turns, solved["take_turns"]:
+        check_take_turns(each)
+        assert f"{len(TURNS)} of {len(TURNS)}" in capsys.readouterr().out
+    check_app(solved["app"])
+    assert f"{len(MESSAGES)} of {len(MESSAGES)}" in capsys.readouterr().out
+
+
+def told(check: Callable[..., None], wrong: Callable[..., Any]) -> str:
+    """What `check` says of `wrong`, in few words."""
+    with pytest.raises(NotYet) as error:
+        check(wrong)
+    assert len(str(error.value).split()) <= 60
+    return str(error.value)
 
 
 # Notebook 03: parse
@@ -150,10 +290,7 @@ def all_line_ends(chunks: list[bytes]) -> Iterator[str]:
 def test_each_wrong_parse_is_told_its_idea(
     parse: Callable[..., Any], idea: str
 ) -> None:
-    with pytest.raises(NotYet) as told:
-        check_parse(parse)
-    assert idea in str(told.value)
-    assert len(str(told.value).split()) <= 60
+    assert idea in told(check_parse, parse)
 
 
 def test_a_right_parse_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
