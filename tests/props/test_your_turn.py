@@ -309,7 +309,9 @@ def test_each_wrong_generate_stream_is_told_its_idea(
 
 
 def told_of(generate_stream: Callable[..., Any], box: dict[str, Any]) -> str:
-    return told(lambda each: check_generate_stream(each, box["passes"]), generate_stream)
+    return told(
+        lambda each: check_generate_stream(each, box["passes"]), generate_stream
+    )
 
 
 def test_an_answer_that_is_made_before_it_is_pulled_is_told_so(
