@@ -14,9 +14,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from lab_utils.engine import Engine
-from lab_utils.runners import Job, Limits, Runner, ThreadRunner
+from lab_utils.runners import Limits, Runner, ThreadRunner
 from lab_utils.server import errors
 from lab_utils.server.access_log import AccessLog
+from lab_utils.server.answers import Answers, collect, unless_gone
+from lab_utils.server.openai import add_openai
+from lab_utils.server.request_id import RequestId
 from lab_utils.server.schemas import (
     GenerateQuery,
     GenerateRequest,
@@ -24,7 +27,7 @@ from lab_utils.server.schemas import (
     HealthResponse,
 )
 from lab_utils.server.security import BodyLimit, Guard
-from lab_utils.server.streaming import EventStream, collect, unless_gone
+from lab_utils.server.streaming import EventStream, TokenEvents
 
 PAGE = Path(__file__).parent / "page"
 
@@ -63,8 +66,10 @@ def create_app(
     app.add_middleware(BodyLimit, max_bytes=limits.body_bytes)
     app.add_middleware(Guard, allow_hosts=allow_hosts, api_key=api_key)
     app.add_middleware(AccessLog)
+    app.add_middleware(RequestId)
     errors.install(app)
     _add_generate(app, runner, limits)
+    add_openai(app, runner, limits)
     _add_health(app, runner, limits)
     _add_docs(app)
     return app
@@ -73,20 +78,20 @@ def create_app(
 def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
     async def submit(
         asked: GenerateRequest | GenerateQuery, request: Request
-    ) -> Job:
+    ) -> Answers:
         # Also who leaves while the prompt is checked is noticed: an engine in another
         # process may be busy with a long step meanwhile.
-        work = runner.submit(asked.prompt, asked.sampling(), limits)
+        work = Answers.admit(runner, [asked.prompt], asked.sampling(), limits)
         return await unless_gone(request.receive, work)
 
     @app.post("/generate", response_model=GenerateResponse)
     async def generate(body: GenerateRequest, request: Request) -> Response:
         """Answer `prompt`: as JSON, or as Server-Sent Events with `"stream": true`."""
-        stream = await submit(body, request)
+        answers = await submit(body, request)
         if body.stream:
-            return EventStream(stream, limits)
+            return EventStream(answers, limits, TokenEvents())
         try:
-            answer = await collect(stream, request.receive)
+            [answer] = await collect(answers, request.receive)
         except ClientDisconnect:
             raise
         except Exception as error:  # left to the framework it would cost the connection
@@ -98,7 +103,7 @@ def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
         query: Annotated[GenerateQuery, Query()], request: Request
     ) -> Response:
         """Stream the answer to a browser's `EventSource`, which can only GET."""
-        return EventStream(await submit(query, request), limits)
+        return EventStream(await submit(query, request), limits, TokenEvents())
 
 
 def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
