@@ -111,8 +111,7 @@ class Chat:
     messages: tuple[Message, ...]
 
 
-Prompt = str | list[int] | Chat
-"""A text (goes to the model as it is), the ids of its tokens, or a conversation."""
+Prompt = str | list[int] | Chat  # a text goes to the model as it is, a list is ids
 
 
 def check_prompt(prompt: Prompt) -> None:
@@ -123,8 +122,9 @@ def check_prompt(prompt: Prompt) -> None:
             _check(turn.role in ROLES, "messages", f"of roles {ROLES}", turn.role)
             _check_unicode(turn.content, "messages")
     elif isinstance(prompt, list):
-        _check(prompt and all(_is_int(id) and 0 <= id <= MAX_INT for id in prompt),
-               "prompt", "a text, or the ids of at least one token", prompt[:9])
+        _check(prompt, "prompt", "a text, or the ids of at least one token", [])
+        for id in prompt:
+            _check(_is_int(id) and 0 <= id <= MAX_INT, "prompt", "ids of tokens", id)
     else:
         _check(isinstance(prompt, str) and prompt != "", "prompt",
                "a text of at least one character", prompt)

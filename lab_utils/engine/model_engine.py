@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -54,7 +55,6 @@ class ModelEngine(Engine):
         self.parameters = parameters
         self.dtype = dtype
         self.eos_ids = frozenset(eos_ids)
-        self._chats = ChatEncoder(tokenizer)
         # Not the first `len(tokenizer)`: a tokenizer's ids may have gaps.
         known = [id for id in tokenizer.get_vocab().values() if id < vocabulary]
         self.never = torch.ones(vocabulary, dtype=torch.bool)
@@ -68,6 +68,10 @@ class ModelEngine(Engine):
         # it would only be noise on the server's terminal.
         ids: list[int] = self.tokenizer.encode(prompt, verbose=False)
         return self._known(ids, "prompt")
+
+    @cached_property
+    def _chats(self) -> ChatEncoder:
+        return ChatEncoder(self.tokenizer)
 
     def encode_chat(self, chat: Chat) -> list[int]:
         """The token ids of `chat`, written by the checkpoint's chat template."""
