@@ -1,29 +1,29 @@
 # make setup | lab | demo | test -- for Windows the README writes out what each one runs.
 
 PYTHON ?= python3
-BIN := .venv/bin
-STAMP := .venv/.installed
+VENV ?= .venv
+LOCK ?= constraints.txt
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
 NOTEBOOK := notebooks/00-start-here.ipynb
-TORCH := torch>=2.9,<2.14
 CPU_INDEX := https://download.pytorch.org/whl/cpu
+UV := .venv-uv/bin/uv
 
-.PHONY: setup lab demo test check unit lessons pictures clean
+.PHONY: setup lab demo test check unit lessons pictures lock newest oldest clean
 
 setup: $(STAMP)
 
 # The lab needs no GPU, and PyPI's torch for Linux brings gigabytes of CUDA with it. So
 # without an NVIDIA driver the CPU build is taken where it can be reached; where only
 # PyPI can, its build works as well and is merely large.
-$(STAMP): pyproject.toml
-	$(PYTHON) -m venv .venv
+$(STAMP): pyproject.toml $(LOCK)
+	$(PYTHON) -m venv $(VENV)
 	@if [ "$$(uname -s)" = Linux ] && ! command -v nvidia-smi >/dev/null 2>&1; then \
-	    if ! $(BIN)/python -c 'import torch' 2>/dev/null; then \
-	        echo "torch: trying the CPU build first"; \
-	        $(BIN)/pip install -q --retries 0 --timeout 15 --index-url $(CPU_INDEX) \
-	            '$(TORCH)' 2>/dev/null || echo "torch: taking PyPI's build"; \
-	    fi; \
+	    $(BIN)/pip install -q --retries 0 --timeout 15 --index-url $(CPU_INDEX) \
+	        --no-deps $(LOCK:%=-c %) torch 2>/dev/null \
+	        || echo "torch: PyPI's build, a large one"; \
 	fi
-	$(BIN)/pip install -q -e '.[test]'
+	$(BIN)/pip install -q $(LOCK:%=-c %) -e '.[test]'
 	@touch $(STAMP)
 
 lab: setup
@@ -41,6 +41,8 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry lab_utils notebooks
+	$(BIN)/deptry tests --exclude venv --ignore DEP002,DEP004
 
 unit: setup
 	$(BIN)/pytest
@@ -52,5 +54,29 @@ lessons: setup
 pictures: setup
 	$(BIN)/python -m tests.browser.pictures
 
+# Exact versions of everything, for every Python and system that the lab runs on; torch's
+# is the one that environment.yml takes from conda, and goes up by hand.
+lock: $(UV)
+	sed -n 's/.*pytorch-cpu=\([0-9.]*\).*/torch==\1/p' environment.yml \
+	    | $(UV) pip compile -q pyproject.toml --all-extras --universal \
+	        --python-version 3.11 --upgrade --no-annotate --constraints - \
+	        --custom-compile-command 'make lock' -o constraints.txt
+
+# What breaks next: the newest versions, not the lock's.
+newest:
+	rm -rf .venv-newest
+	$(MAKE) check unit VENV=.venv-newest LOCK=
+
+# What pyproject.toml promises: the lowest versions that it names.
+oldest: $(UV)
+	rm -rf .venv-oldest && $(PYTHON) -m venv .venv-oldest
+	$(UV) pip compile -q pyproject.toml --extra test --resolution lowest-direct \
+	    --python .venv-oldest/bin/python -o .venv-oldest/constraints.txt
+	$(MAKE) check unit VENV=.venv-oldest LOCK=.venv-oldest/constraints.txt
+
+$(UV):
+	$(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/pip install -q uv
+
 clean:
-	rm -rf .venv .artifacts
+	rm -rf .venv .venv-* .artifacts

@@ -6,8 +6,12 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from packaging.requirements import Requirement
 
 from lab_utils import registry
 from lab_utils.engine.loading import load_engine
@@ -18,6 +22,10 @@ from lab_utils.server.serving import ServerError, bind
 PACKAGES = ("torch", "transformers", "fastapi", "uvicorn", "httpx", "jupyterlab",
             "ipywidgets")
 OLDEST, NEWEST = (3, 11), (3, 13)
+LOCK = Path(__file__).parent.parent / "constraints.txt"
+"""The exact versions that the lessons are tested with; only a clone has this file."""
+
+FEW = 4
 OUR_THREADS = "lab-"
 SERVE_PORT = 5000
 
@@ -62,6 +70,8 @@ def examine() -> Iterator[Finding]:
         ("tutor", _tutor), ("loopback", _loopback), ("port 5000", _serve_port),
         ("servers", _servers), ("threads", _threads), ("pace", _pace),
     )
+    if LOCK.is_file():
+        looks = ("lock", _lock), *looks
     for name, look in looks:
         try:
             yield look()
@@ -83,6 +93,33 @@ def _package(name: str) -> Finding:
     except PackageNotFoundError:
         return Finding(name, "not installed", "run `make setup`, or `pip install -e .` "
                        "in the project's folder, with this notebook's Python")
+
+
+def _lock() -> Finding:
+    others = list(_differences(LOCK.read_text(encoding="utf-8")))
+    if not others:
+        return Finding("lock", "the versions with which the lessons are tested")
+    more = f" and {len(others) - FEW} more" if len(others) > FEW else ""
+    return Finding(
+        "lock", f"{', '.join(others[:FEW])}{more}",
+        "newer or older than tested, and probably fine; if a lesson fails, run `make "
+        "setup`, or `pip install -c constraints.txt -e .` in the project's folder",
+        needed=False,
+    )
+
+
+def _differences(lock: str) -> Iterator[str]:
+    """Each installed package that is not as `lock`, the text of a lock, wants it."""
+    for line in lock.splitlines():
+        if not line or line.startswith("#"):
+            continue
+        wanted = Requirement(line)
+        if wanted.marker and not wanted.marker.evaluate():
+            continue
+        with suppress(PackageNotFoundError):  # not every package is for everyone
+            here = version(wanted.name)
+            if not wanted.specifier.contains(here, prereleases=True):
+                yield f"{wanted.name} {here} (tested: {wanted.specifier})"
 
 
 def _tutor() -> Finding:

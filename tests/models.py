@@ -12,7 +12,9 @@ from transformers import (
     Gemma2Config,
     GPT2Config,
     GPTNeoXConfig,
+    Lfm2Config,
     LlamaConfig,
+    Mamba2Config,
     MambaConfig,
     MistralConfig,
     OPTConfig,
@@ -21,6 +23,7 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerFast,
     Qwen3Config,
+    RecurrentGemmaConfig,
 )
 
 torch.set_num_threads(1)  # two would fight with whatever else runs here
@@ -54,10 +57,26 @@ CONFIGS: dict[str, PretrainedConfig] = {
     "mamba": MambaConfig(
         vocab_size=SIZE, hidden_size=32, num_hidden_layers=2, state_size=4
     ),
+    "mamba2": Mamba2Config(
+        vocab_size=SIZE, hidden_size=32, num_hidden_layers=2, state_size=8, num_heads=8,
+        head_dim=8, n_groups=1, chunk_size=8,
+    ),
+    "lfm2, hybrid": Lfm2Config(
+        **COMMON, num_key_value_heads=2, block_multiple_of=16,
+        layer_types=["conv", "full_attention"],
+    ),
+    "recurrent-gemma": RecurrentGemmaConfig(
+        vocab_size=SIZE, hidden_size=32, num_hidden_layers=3, intermediate_size=96,
+        num_attention_heads=4, lru_width=32, attention_window_size=8,
+    ),
     "falcon": FalconConfig(
         vocab_size=SIZE, hidden_size=32, num_hidden_layers=2, num_attention_heads=4
     ),
 }
+
+
+LOUD = ("mamba", "mamba2", "recurrent-gemma")
+"""Kinds that repeat themselves with small weights."""
 
 
 def tiny_model(kind: str = "llama", **changes: Any) -> PreTrainedModel:
@@ -70,7 +89,7 @@ def tiny_model(kind: str = "llama", **changes: Any) -> PreTrainedModel:
         model: PreTrainedModel = AutoModelForCausalLM.from_config(config).eval()
         for parameter in model.parameters():
             if parameter.dim() > 1:
-                torch.nn.init.normal_(parameter, 0, 0.4 if kind == "mamba" else 0.2)
+                torch.nn.init.normal_(parameter, 0, 0.2 if kind not in LOUD else 0.4)
     model.generation_config.eos_token_id = None
     return model
 

@@ -1,10 +1,15 @@
 """The servers that the lab is measured against, with exactly the traits they show."""
 
 import json
+import socket
+import subprocess
+import sys
 
+import httpx
 import pytest
 
-from lab_utils.baselines import create_flask_app, create_tutorial_app
+from lab_utils.baselines import create_flask_app, tutorial_server
+from lab_utils.baselines.tutorial_server import create_tutorial_app
 from lab_utils.engine import FakeEngine
 from tests.support import (
     Serve,
@@ -114,3 +119,59 @@ def test_flask_refuses_what_the_lab_refuses(
     response = served.http.post("/generate", json=body)
     assert response.status_code == 400
     assert json.loads(response.text)["error"]
+
+
+PROGRAM = [[tutorial_server.__file__], ["-m", "lab_utils.baselines.tutorial_server"]]
+
+
+@pytest.mark.parametrize("program", PROGRAM, ids=["file", "module"])
+def test_the_tutorials_demo_shows_one_answer_in_both_modes(program: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "error", *program, "--demo"],
+        capture_output=True, text=True, timeout=120,
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    prompt, answer, whole, again, streamed = [
+        part for part in done.stdout.split("\n") if part
+    ]
+    assert prompt == "> Tell me a story." and answer == again
+    assert whole.startswith("stream=false: ") and streamed.startswith("stream=true: ")
+
+
+def test_the_tutorials_server_is_a_program_that_serves_on_the_port_it_is_told(
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, tutorial_server.__file__, "--port", str(port)],
+        stderr=subprocess.PIPE, text=True,
+    )
+    try:
+        assert server.stderr is not None
+        said = ""
+        while f"http://127.0.0.1:{port}" not in said:
+            said = server.stderr.readline()
+            assert said, "it ended before it served"
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
+            body = {"prompt": "What is 2 + 2?", "temperature": 0}
+            whole = http.post("/generate", json=body).json()
+            stream = http.post("/generate", json={**body, "stream": True})
+            assert http.get("/docs").status_code == 200
+        *events, done = events_of(stream.text)
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        assert "".join(e["token"] for e in events) == whole["text"]
+        assert whole["text"] == "The answer is 4." and done == "[DONE]"
+    finally:
+        server.terminate()
+        server.communicate(timeout=10)
+
+
+def test_its_port_is_5000_unless_told_otherwise(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[dict[str, object]] = []
+    monkeypatch.setattr("uvicorn.run", lambda app, **options: served.append(options))
+    tutorial_server.main([])
+    tutorial_server.main(["--port", "7"])
+    assert [options["port"] for options in served] == [5000, 7]

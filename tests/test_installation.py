@@ -1,6 +1,8 @@
 """`doctor()`: what it finds, and that it says what to do."""
 
 import socket
+from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +33,52 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
     assert "✗ no-such-package not installed" in said
     assert "pip install" in said
     assert said.endswith("Mend first: no-such-package\n")
+
+
+def lock(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make `text` the lock that doctor() reads."""
+    path = folder / "constraints.txt"
+    path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(installation, "LOCK", path)
+
+
+def test_a_version_other_than_the_locks_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock(tmp_path, "# a comment\npytest==1.0\n", monkeypatch)
+    found = finding("lock")
+    assert found.state == f"pytest {pytest.__version__} (tested: ==1.0)"
+    assert "make setup" in found.advice
+    assert "pip install -c constraints.txt" in found.advice
+    assert not found.needed
+
+
+def test_of_many_other_versions_a_few_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("pytest", "httpx", "uvicorn", "fastapi", "torch", "jupyterlab")
+    lock(tmp_path, "".join(f"{name}==0.0.1\n" for name in names), monkeypatch)
+    state = finding("lock").state
+    assert state.startswith("pytest ")
+    assert state.endswith(" and 2 more")
+
+
+def test_a_lock_is_kept_by_a_local_build_and_by_what_is_not_for_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    public = version("torch").partition("+")[0]
+    text = f"torch=={public}\nno-such-package==1\n" + (
+        "pytest==1.0 ; sys_platform == 'another'\n"
+    )
+    lock(tmp_path, text, monkeypatch)
+    assert finding("lock").advice == ""
+
+
+def test_without_a_lock_nothing_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "LOCK", tmp_path / "constraints.txt")
+    assert "lock" not in [found.name for found in installation.examine()]
 
 
 def test_an_unfit_python_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,14 +10,18 @@ are left as they are, to be measured:
 - there is no queue, no limit and no 503;
 - when the client leaves, the generator is dropped and not closed.
 
-Run it: python -m lab_utils.baselines.tutorial_server --port 5000
+Run it as the tutorial does:
+
+    python lab_utils/baselines/tutorial_server.py --demo
+    python lab_utils/baselines/tutorial_server.py --port 5000
 """
 
 import argparse
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
+from time import perf_counter
 from typing import Any
 
 import uvicorn
@@ -25,8 +29,10 @@ from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
+from lab_utils.client import LabClient
 from lab_utils.engine import Engine
 from lab_utils.engine.loading import load_engine
+from lab_utils.server import BackgroundServer
 
 END = object()
 
@@ -75,17 +81,49 @@ def create_tutorial_app(engine: Engine) -> FastAPI:
     return app
 
 
-def main() -> None:
-    """Serve the tutor as the tutorial does."""
-    parser = argparse.ArgumentParser(description="The tutorial's Part 2 server.")
-    parser.add_argument("--model", default="tutor")
-    parser.add_argument("--port", type=int, default=5000)
-    parser.add_argument("--dtype", default="auto")
-    options = parser.parse_args()
+def demo(app: FastAPI, prompt: str, max_tokens: int) -> None:
+    """Ask `app` for one answer in both modes; print it and what its reader waits for.
+
+    The answer is the same both times: at temperature 0 nothing is left to chance.
+    """
+    asked: dict[str, Any] = {"max_tokens": max_tokens, "temperature": 0}
+    with BackgroundServer(app) as server, LabClient(server.url) as client:
+        print(f"> {prompt}")
+        begun = perf_counter()
+        answer = client.generate(prompt, **asked)
+        whole_ms = 1e3 * (perf_counter() - begun)
+        print(f"{answer.text}\n\nstream=false: first text after {whole_ms:.0f} ms, "
+              f"all {answer.completion_tokens} tokens after {whole_ms:.0f} ms\n")
+        begun, came = perf_counter(), list[float]()
+        for token in client.stream(prompt, **asked):
+            came.append(1e3 * (perf_counter() - begun))
+            print(token.text, end="", flush=True)
+        print(f"\n\nstream=true: first text after {came[0]:.0f} ms, "
+              f"all {len(came)} tokens after {came[-1]:.0f} ms")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve the tutor as the tutorial does, or show both modes and end."""
+    parser = argparse.ArgumentParser(
+        description="The tutorial's Part 2 server.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--demo", action="store_true", help="ask for one answer in both modes, and end")
+    add("--port", type=int, default=5000, help="0 takes a free port")
+    add("--model", default="tutor", help="as for `python -m lab_utils serve`")
+    add("--dtype", default="auto", help="of the weights")
+    add("--pace-ms", type=float, default=0, help="make each step last at least this "
+        "long, to watch a fast model")
+    options = parser.parse_args(arguments)
     # The tutorial has only transformers' own forward.
-    engine = load_engine(options.model, dtype=options.dtype, lean=False)
+    engine = load_engine(options.model, dtype=options.dtype, lean=False,
+                         pace_ms=options.pace_ms)
     app = create_tutorial_app(engine)
-    uvicorn.run(app, host="127.0.0.1", port=options.port)
+    if options.demo:
+        demo(app, "Tell me a story.", 60)
+    else:
+        uvicorn.run(app, host="127.0.0.1", port=options.port)
 
 
 if __name__ == "__main__":

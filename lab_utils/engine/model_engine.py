@@ -17,7 +17,7 @@ from lab_utils.engine.slots import Request, Slots
 from lab_utils.tokens import Chat, FinishReason, InvalidRequest, ModelError, Token
 
 if TYPE_CHECKING:
-    from lab_utils.model.network import Network, Sequences
+    from lab_utils.model.network import Batch, Network
 
 
 class ModelEngine(Engine):
@@ -88,7 +88,7 @@ class ModelEngine(Engine):
 
     def slots(self, size: int, context: int) -> Slots:
         """Room for `size` sequences of up to `context` tokens."""
-        return _ModelSlots(self, self.network.sequences(size, context))
+        return _ModelSlots(self, self.network.batch(size, context))
 
 
 @dataclass(slots=True)
@@ -104,9 +104,9 @@ class _Answer:
 
 
 class _ModelSlots(Slots):
-    def __init__(self, engine: ModelEngine, sequences: "Sequences") -> None:
+    def __init__(self, engine: ModelEngine, batch: "Batch") -> None:
         self._engine = engine
-        self._sequences = sequences
+        self._batch = batch
         self._answers: dict[int, _Answer] = {}
 
     def open(self, slot: int, request: Request) -> None:
@@ -119,14 +119,14 @@ class _ModelSlots(Slots):
         prompt = answer.request.prompt_ids
         end = answer.read + budget if self._engine.network.chunked else len(prompt)
         ids = prompt[answer.read : end]
-        logits = self._sequences.prefill(slot, ids, answer.read)
+        logits = self._batch.prefill(slot, ids, answer.read)
         answer.read += len(ids)
         done = answer.read == len(prompt)
         return len(ids), self._choose(answer, logits) if done else None
 
     def decode(self, slots: Sequence[int]) -> Mapping[int, Token | Exception]:
         newest = [self._answers[slot].newest for slot in slots]
-        logits = self._sequences.decode(slots, newest)
+        logits = self._batch.decode(slots, newest)
         return {
             slot: self._try_to_choose(self._answers[slot], row)
             for slot, row in zip(slots, logits, strict=True)
@@ -134,7 +134,7 @@ class _ModelSlots(Slots):
 
     def close(self, slot: int) -> None:
         self._answers.pop(slot, None)
-        self._sequences.clear(slot)
+        self._batch.clear(slot)
 
     def _try_to_choose(self, answer: _Answer, logits: Tensor) -> Token | ModelError:
         """What is wrong with one row of a batch ends that sequence only."""

@@ -9,10 +9,13 @@ from functools import partial
 from math import inf
 from statistics import median
 
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds
+from lab_utils.plots.axis import Axis
+from lab_utils.plots.canvas import LINE, Canvas
+from lab_utils.plots.lane import health_lane, token_lane
 from lab_utils.plots.lanes import extent_of
+from lab_utils.plots.legend import legend
 from lab_utils.plots.picture import Picture
-from lab_utils.plots.words import AT_ONCE_MS
+from lab_utils.plots.text import SMALL, milliseconds
 from lab_utils.timeline import Timeline
 
 Boxes = Mapping[tuple[str, str], Timeline | None]
@@ -22,8 +25,9 @@ Guesses = Mapping[tuple[str, str], tuple[bool, bool]]
 """(row, column) to what the reader thinks: text early? health alive?"""
 
 QUESTIONS = ("text early", "health alive")
-TOKENS, HEALTH, LINE = 30, 40, 26
-BOX = TOKENS + 10 + HEALTH + 2 * LINE + 20
+TOKENS, HEALTH, QUESTION = 30, 40, 26
+BOX = TOKENS + 10 + HEALTH + 2 * QUESTION + 20
+"""Heights in pixels: of the lanes, of a question, and of a box with all of them."""
 
 
 def text_early(run: Timeline) -> bool:
@@ -82,88 +86,75 @@ def _score(guess: tuple[bool, bool] | None, seen: tuple[bool, bool]) -> str:
 
 def _draw(boxes: Boxes, guesses: Guesses, width: int) -> Canvas:
     """Wide: as told. Narrow: the columns below each other, their rows side by side."""
+    canvas = Canvas(width)
     rows, columns = _sides(boxes)
-    narrow = width <= NARROW
-    across, down = (rows, columns) if narrow else (columns, rows)
-    left, head = (6.0, 30.0) if narrow else (92.0, 52.0)
-    above = 28.0 if narrow else 0.0  # room for a name over each line of boxes
+    across, down = (rows, columns) if canvas.narrow else (columns, rows)
+    left, top, above = (6, 30, 28) if canvas.narrow else (92, 52, 0)
     room = (width - left) / max(len(across), 1)
-    bottom = head + len(down) * (above + BOX)
-    canvas = Canvas(width, bottom + (132 if narrow else 80))
-    for at, name in enumerate(across):
-        for line, part in enumerate(name.split(", ")):
-            kind = "soft" if line else "bold"
-            canvas.text(left + at * room, 18 + 22 * line, part, kind)
-    extent = extent_of([run for run in boxes.values() if run is not None])
-    for place, name in enumerate(down):
-        y = head + place * (above + BOX) + above
-        if narrow:
-            canvas.text(0, y - 8, name, "bold")
-        else:
-            for line, part in enumerate(name.split()):
-                canvas.text(0, y + 18 + 21 * line, part, "bold")
-        for at, other in enumerate(across):
-            key = (other, name) if narrow else (name, other)
-            x = left + at * room
-            _box(canvas, Axis((0, extent), x, x + room - 18), y, boxes.get(key),
-                 guesses.get(key))
-    for at in range(len(across)):
-        x = left + at * room
-        canvas.time_axis(Axis((0, extent), x, x + room - 18), bottom, "")
-    canvas.text(0, bottom + 24 + (26 if narrow else 0), "seconds", "soft")
-    canvas.legend(bottom + (80 if narrow else 64), [
+    bottom = top + len(down) * (above + BOX)
+    runs = [run for run in boxes.values() if run is not None]
+    axes = [Axis((0, extent_of(runs)), x, x + room - 18)
+            for x in (left + at * room for at in range(len(across)))]
+    for axis, name in zip(axes, across, strict=True):
+        canvas.label(axis.left, 18, *name.split(", "))
+        canvas.axis(axis, bottom, "")
+    for at, name in enumerate(down):
+        y = top + at * (above + BOX) + above
+        _name(canvas, name, y)
+        for axis, other in zip(axes, across, strict=True):
+            key = (other, name) if canvas.narrow else (name, other)
+            _box(canvas, axis, y, boxes.get(key), guesses.get(key))
+    _foot(canvas, bottom, guesses)
+    return canvas
+
+
+def _name(canvas: Canvas, name: str, y: float) -> None:
+    """Of a line of boxes: above it, or word by word beside it."""
+    if canvas.narrow:
+        canvas.label(0, y - 8, name)
+    else:
+        for at, word in enumerate(name.split()):
+            canvas.label(0, y + 18 + LINE * at, word)
+
+
+def _foot(canvas: Canvas, bottom: float, guesses: Guesses) -> None:
+    lower = 26 if canvas.narrow else 0
+    canvas.text(0, bottom + 24 + lower, "seconds", "soft", size=SMALL)
+    legend(canvas, bottom + lower, [
         ("tick", "a token arrives"), ("dot", "/health answered at once"),
         ("late", "/health waits"), *([("guess", "your guess")] if guesses else []),
     ])
-    return canvas
 
 
 def _box(
     canvas: Canvas, axis: Axis, y: float, run: Timeline | None,
     guess: tuple[bool, bool] | None,
 ) -> None:
-    canvas.rect(axis.left, y, axis.right - axis.left, TOKENS, "band")
-    seen = None if run is None else answers(run)
-    if run is not None:
-        _tokens(canvas, axis, run, y)
-        _pings(canvas, axis, run, y + TOKENS + 10)
+    below = y + TOKENS + 10
+    if run is None:
+        canvas.rect(axis.left, y, axis.right - axis.left, TOKENS, "band")
+    else:
+        token_lane(canvas, axis, run, y, TOKENS)
+        health_lane(canvas, axis, run, below - 4, HEALTH + 4, 3)
+    seen = (None, None) if run is None else answers(run)
     for at, question in enumerate(QUESTIONS):
-        line = y + TOKENS + 10 + HEALTH + LINE * (at + 1) - 6
-        canvas.text(axis.left, line, question, "soft", size=15)
-        x = axis.left + 98
-        if seen is not None:
-            canvas.text(x, line, _yes(seen[at]), f"bold {_colour(seen[at])}")
-        if guess is not None:
-            canvas.guess(x + 48, line - 6, 8)
-            if seen is not None:
-                right = guess[at] == seen[at]
-                canvas.text(x + 59, line, "✓" if right else "✗", _colour(right))
+        line = below + HEALTH + QUESTION * (at + 1) - 6
+        canvas.text(axis.left, line, question, "soft", size=SMALL)
+        _answer(canvas, axis.left + 104, line, seen[at], guess and guess[at])
+
+
+def _answer(
+    canvas: Canvas, x: float, y: float, seen: bool | None, guess: bool | None
+) -> None:
+    """What was seen, and a diamond with a sign for whether it had been guessed."""
+    if seen is not None:
+        canvas.text(x, y, _yes(seen), f"bold {_colour(seen)}")
+    if guess is not None:
+        canvas.guess(x + 46, y - 6, 8)
+    if seen is not None and guess is not None:
+        right = guess == seen
+        canvas.text(x + 56, y, "✓" if right else "✗", _colour(right))
 
 
 def _colour(good: bool) -> str:
     return "alive" if good else "late"
-
-
-def _tokens(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
-    first = run.arrivals[0] if run.arrivals else run.ended or run.seen
-    canvas.hatch(axis.left, y, axis.at(first) - axis.left, TOKENS)
-    canvas.rows([(axis.at(at), y + 3, axis.at(at), y + TOKENS - 3)
-                 for at in run.arrivals[1:]], "token thin")
-    if run.arrivals:
-        canvas.line(axis.at(first), y - 3, axis.at(first), y + TOKENS + 3, "first")
-
-
-def _pings(canvas: Canvas, axis: Axis, run: Timeline, y: float) -> None:
-    """Dots on the first row; pings that wait hang below, each on a row of its own."""
-    late = sum(wait > AT_ONCE_MS for wait in run.waits_ms)
-    step = min(6.0, (HEALTH - 8) / max(late, 1))
-    row = 0
-    for ping, wait in zip(run.pings, run.waits_ms, strict=True):
-        x = axis.at(ping.sent)
-        if wait <= AT_ONCE_MS:
-            canvas.dot(x, y + 4, "alive", 3)
-            continue
-        height = y + 4 + row * step
-        canvas.dot(x, height, "late", 2.2)
-        canvas.line(x, height, axis.at(ping.sent + wait / 1e3), height, "late thin")
-        row += 1

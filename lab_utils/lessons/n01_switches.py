@@ -1,15 +1,15 @@
 """Two questions about every box of a grid, answered by switches before a cell runs."""
 
 from collections.abc import Callable, Sequence
-from html import escape
 from typing import Any
 
 from IPython.display import display
-from ipywidgets import HTML, Checkbox, HBox, VBox
+from ipywidgets import Checkbox, HBox, VBox
 
 from lab_utils.lessons.n01_grid import QUESTIONS
-from lab_utils.panel.prediction import keep, kept
+from lab_utils.panel.prediction import keep, kept, words
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.text import safe
 
 Answers = dict[tuple[str, str], tuple[bool, bool]]
 
@@ -41,15 +41,11 @@ def _name(row: str, column: str, at: int) -> str:
 
 def _card(answers: Answers, rows: Sequence[str], column: str) -> VBox:
     """A column of the grid: its name, and two switches for each row."""
-    parts: list[Any] = [_words(f"◇ <b>{escape(column)}</b>")]
+    parts: list[Any] = [words(f"◇ <b>{safe(column)}</b>")]
     for row in rows:
-        parts.append(_words(escape(row)))
+        parts.append(words(safe(row)))
         parts += [_switch(answers, row, column, at) for at in (0, 1)]
     return VBox(parts, layout={"width": "220px", "margin": "0 6px 8px 0"})
-
-
-def _words(html: str) -> HTML:
-    return HTML(f'<span style="font-size:17px">{html}</span>')
 
 
 def _switch(answers: Answers, row: str, column: str, at: int) -> Checkbox:

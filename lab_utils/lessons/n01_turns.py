@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from functools import partial
 from itertools import pairwise
 
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds
-from lab_utils.plots.guess import Guess
+from lab_utils.plots.axis import Axis
+from lab_utils.plots.canvas import Canvas
+from lab_utils.plots.guess import Guess, reach
+from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import seconds, width_of
 
 Span = tuple[str, float, float, str]
 """Whose it is, when it began and ended (seconds on any one clock), and what it was:
@@ -20,18 +23,18 @@ def turns(order: Sequence[str], guess: str = "") -> Picture:
 
     guess: the reader's order, as one string; a diamond on each lane that it names.
     """
-    guessed = guess.split()
+    wanted = guess.split()
     tasks = list(dict.fromkeys(map(_task, order)))
-    right = sum(a == b for a, b in zip(order, guessed, strict=False))
+    right = sum(a == b for a, b in zip(order, wanted, strict=False))
     words = f"The order is {' '.join(order)}."
-    if guessed:
-        words += f" You guessed {' '.join(guessed)}: {right} of {len(order)} right."
-    heads = ["turn", "who", *(["your guess"] if guessed else [])]
+    if wanted:
+        words += f" You guessed {' '.join(wanted)}: {right} of {len(order)} right."
+    heads = ["turn", "who", *(["your guess"] if wanted else [])]
     rows = [
-        [str(at), turn, *(guessed[at - 1 : at] or ["–"] if guessed else [])]
+        [str(at), turn, *(wanted[at - 1 : at] or ["–"] if wanted else [])]
         for at, turn in enumerate(order, 1)
     ]
-    draw = partial(_draw_turns, list(order), tasks, guessed)
+    draw = partial(_draw_turns, list(order), tasks, wanted)
     return Picture("Who has the baton, turn by turn", words, draw, [heads, *rows])
 
 
@@ -43,10 +46,11 @@ def spans(log: Sequence[Span], guess: Guess | None = None, title: str = "") -> P
     zero = min((began for _, began, _, _ in log), default=0.0)
     moved = [(name, began - zero, end - zero, what) for name, began, end, what in log]
     words = "; ".join(
-        f"{name} {what} from {_ms(began)} to {_ms(end)}"
+        f"{name} {what} from {seconds(began)} to {seconds(end)}"
         for name, began, end, what in moved
     )
-    rows = [[name, what, _ms(began), _ms(end)] for name, began, end, what in moved]
+    rows = [[name, what, seconds(began), seconds(end)]
+            for name, began, end, what in moved]
     return Picture(
         title or "Who works when", words + ".",
         partial(_draw_spans, moved, guess, title),
@@ -58,33 +62,34 @@ def _task(turn: str) -> str:
     return turn.rstrip("0123456789")
 
 
-def _ms(seconds: float) -> str:
-    return milliseconds(1e3 * seconds)
-
-
 def _draw_turns(
-    order: list[str], tasks: list[str], guessed: list[str], width: int
+    order: list[str], tasks: list[str], wanted: list[str], width: int
 ) -> Canvas:
-    left, top = 80.0, 8.0
-    count = max(len(order), len(guessed), 1)
-    axis = Axis((0, count), left, width - 10)
-    each = (axis.right - axis.left) / count
-    bottom = top + len(tasks) * LANE
-    canvas = Canvas(width, bottom + 76)
-    _lanes(canvas, axis, tasks, top)
-    middles = {task: top + (at + 0.5) * LANE for at, task in enumerate(tasks)}
+    canvas = Canvas(width)
+    axis = Axis((0, max(len(order), len(wanted), 1)), _beside(tasks), width - 10)
+    bottom = 8 + len(tasks) * LANE
+    _lanes(canvas, axis, tasks, 8)
+    middles = {task: 8 + (at + 0.5) * LANE for at, task in enumerate(tasks)}
     _baton(canvas, axis, [middles[_task(turn)] for turn in order])
     for at, turn in enumerate(order):
-        x, y = axis.at(at), middles[_task(turn)]
-        canvas.rect(x + 2, y - BAR / 2, each - 4, BAR, "fill token")
-        canvas.text(x + each / 2, y + 6, turn, "paper bold", anchor="middle")
-        canvas.text(x + each / 2, bottom + 20, str(at + 1), "soft", anchor="middle")
-    for at, turn in enumerate(guessed):
+        _turn(canvas, axis, at, turn, middles[_task(turn)])
+        canvas.text(axis.at(at + 0.5), bottom + 20, str(at + 1), "soft",
+                    anchor="middle")
+    for at, turn in enumerate(wanted):
         if _task(turn) in middles:
             canvas.guess(axis.at(at) + 18, middles[_task(turn)])
     canvas.text(0, bottom + 20, "turn", "soft")
-    _bars_legend(canvas, bottom + 60, {"works"}, "your guess" if guessed else "")
+    legend(canvas, bottom + 4, [("bar", "has the baton"),
+                                *([("guess", "your guess")] if wanted else [])])
     return canvas
+
+
+def _turn(canvas: Canvas, axis: Axis, at: int, turn: str, middle: float) -> None:
+    """A bar with its name in it, where there is room."""
+    each = axis.at(at + 1) - axis.at(at)
+    canvas.rect(axis.at(at) + 2, middle - BAR / 2, each - 4, BAR, "fill token")
+    if width_of(turn, "bold") < each:
+        canvas.text(axis.at(at + 0.5), middle + 6, turn, "paper bold", anchor="middle")
 
 
 def _baton(canvas: Canvas, axis: Axis, middles: list[float]) -> None:
@@ -96,36 +101,33 @@ def _baton(canvas: Canvas, axis: Axis, middles: list[float]) -> None:
 def _draw_spans(
     log: list[Span], guess: Guess | None, title: str, width: int
 ) -> Canvas:
+    canvas = Canvas(width)
     tasks = list(dict.fromkeys(name for name, *_ in log))
-    top = 40.0 if title else 8.0
-    left = 20 + 9.5 * max(map(len, tasks), default=0)
-    end = max((end for _, _, end, _ in log), default=0.0)
-    if guess is not None and guess.seconds is not None:
-        end = min(max(end, guess.seconds), 2 * end)
-    axis = Axis((0, 1.04 * 1e3 * end or 1), left, width - 54)
-    bottom = top + len(tasks) * LANE
+    last = max((ended for _, _, ended, _ in log), default=0.0)
+    end = 1.04 * 1e3 * reach(last, guess) or 1
+    axis = Axis((0, end), _beside(tasks), width - 54)
+    top = canvas.head(title) + 4
+    bottom = top + len(tasks) * LANE + 4
     kinds = {what for *_, what in log}
-    canvas = Canvas(width, bottom + (118 if width <= NARROW else 92))
-    if title:
-        canvas.text(0, 22, title, "bold", size=18 if width <= NARROW else 20)
     _lanes(canvas, axis, tasks, top)
     for name, began, ended, what in log:
         y = top + (tasks.index(name) + 0.5) * LANE - BAR / 2
-        x = axis.at(1e3 * began)
         # Work of some microseconds is seen, too.
-        long = max(axis.at(1e3 * ended) - x, 4)
-        if what == "waits":
-            canvas.hatch(x, y, long, BAR)
-            canvas.rows([(x, y, x, y + BAR), (x + long, y, x + long, y + BAR)], "rule")
-            if kinds == {"waits"}:
-                _how_long(canvas, x, y, long, _ms(ended - began))
-        else:
-            canvas.rect(x, y, long, BAR, "fill token")
-    canvas.time_axis(axis, bottom + 4, "ms")
-    if guess is not None and guess.seconds is not None:
-        canvas.guess(axis.at(1e3 * guess.seconds), bottom + 4)
-    _bars_legend(canvas, bottom + 62, kinds, str(guess) if guess else "")
+        long = max(axis.at(1e3 * ended) - axis.at(1e3 * began), 4)
+        _bar(canvas, axis.at(1e3 * began), y, long, what)
+        if kinds == {"waits"}:
+            _how_long(canvas, axis.at(1e3 * began), y, long, seconds(ended - began))
+    canvas.axis(axis, bottom, "ms", guess)
+    legend(canvas, bottom, [*_kinds(kinds), *guessed(guess)])
     return canvas
+
+
+def _bar(canvas: Canvas, x: float, y: float, long: float, what: str) -> None:
+    if what == "waits":
+        canvas.hatch(x, y, long, BAR)
+        canvas.rows([(x, y, x, y + BAR), (x + long, y, x + long, y + BAR)], "rule")
+    else:
+        canvas.rect(x, y, long, BAR, "fill token")
 
 
 def _how_long(canvas: Canvas, x: float, y: float, long: float, words: str) -> None:
@@ -137,26 +139,21 @@ def _how_long(canvas: Canvas, x: float, y: float, long: float, words: str) -> No
         canvas.text(x + long + 12, y + 23, words, "bold")
 
 
+def _beside(tasks: list[str]) -> float:
+    """Room for the tasks' names beside their lanes, in pixels."""
+    return 20 + max(width_of(name, "bold") for name in [*tasks, "turn"])
+
+
 def _lanes(canvas: Canvas, axis: Axis, tasks: list[str], top: float) -> None:
     for at, task in enumerate(tasks):
         y = top + (at + 0.5) * LANE
-        canvas.text(0, y + 6, task, "bold")
+        canvas.label(0, y + 6, task)
         canvas.rect(axis.left, y - BAR / 2, axis.right - axis.left, BAR, "band")
 
 
-def _bars_legend(canvas: Canvas, y: float, kinds: set[str], guess: str) -> None:
-    x = 0.0
-    if "waits" not in kinds or "works" in kinds:
-        canvas.rect(x, y - 14, 24, 16, "fill token")
-        canvas.text(x + 32, y, "has the baton", "soft")
-        x += 170
-    if "waits" in kinds:
-        canvas.hatch(x, y - 14, 24, 16)
-        words = "waits without it" if "works" in kinds else "waits"
-        canvas.text(x + 32, y, words, "soft")
-        x += 186
-    if guess and x + 190 > canvas.width:
-        x, y = 0.0, y + 28
-    if guess:
-        canvas.guess(x + 12, y - 6, 8)
-        canvas.text(x + 30, y, guess, "soft")
+def _kinds(kinds: set[str]) -> list[Entry]:
+    """The legend of what is drawn, and no more."""
+    works: list[Entry] = [("bar", "has the baton")]
+    without = "waits without it" if "works" in kinds else "waits"
+    waits: list[Entry] = [("hatch", without)]
+    return works * (kinds != {"waits"}) + waits * ("waits" in kinds)

@@ -1,16 +1,22 @@
-"""The model as a box that keeps a diary of its forward passes.
+"""The model as a box: ids in, logits and a cache out, and a diary of what it did.
 
-Notebook 02 builds this by hand; its later sections start from here.
+Notebook 02 builds this by hand; its later sections can start from here.
 """
 
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from lab_utils.model.loading import load_model
+from lab_utils.model.cache import CacheNames
+
+Pass = tuple[int, float]
+"""Of a forward pass: how many tokens were pushed, how many milliseconds it took."""
+
+Push = Callable[..., tuple[Tensor, Any]]
+Answer = Callable[[list[int], int], list[int]]
 
 
 def likeliest(logits: Tensor) -> int:
@@ -18,42 +24,45 @@ def likeliest(logits: Tensor) -> int:
     return int(logits.argmax())
 
 
-class Box:
-    """A transformers model, one text at a time.
+def pusher(model: Any, passes: list[Pass]) -> Push:
+    """A function that makes one forward pass of `model` and notes it in `passes`.
 
-    passes: of each forward pass, how many tokens were pushed and how many milliseconds
-    it took.
+    It takes ids and the cache of all ids before them, and returns the logits
+    [vocabulary] for what follows, and the cache, which holds these ids too from now on.
     """
-
-    def __init__(self, model: Any) -> None:
-        self.passes: list[tuple[int, float]] = []
-        self._model = model
+    names = CacheNames(model)
 
     @torch.inference_mode()
-    def push(self, ids: list[int], cache: Any = None) -> tuple[Tensor, Any]:
-        """The logits [vocabulary] for what follows `ids`, and the cache, which holds
-        these ids too from now on. cache: of all ids before them."""
+    def push(ids: list[int], cache: Any = None) -> tuple[Tensor, Any]:
         start = perf_counter()
-        out = self._model(torch.tensor([ids]), past_key_values=cache)
-        self.passes.append((len(ids), 1e3 * (perf_counter() - start)))
-        return out.logits[0, -1], out.past_key_values
+        out = model(torch.tensor([ids]), **names.arguments(cache))
+        passes.append((len(ids), 1e3 * (perf_counter() - start)))
+        return out.logits[0, -1], names.given(out)
 
-    def quick_answer(self, ids: list[int], steps: int) -> list[int]:
-        """`ids` and the `steps` likeliest after them; every step pushes only those that
-        the cache lacks."""
+    return push
+
+
+def slowly(push: Push) -> Answer:
+    """A function that takes ids and returns them with the `steps` likeliest after them;
+    every step pushes the whole text."""
+
+    def slow_answer(ids: list[int], steps: int) -> list[int]:
+        for _ in range(steps):
+            ids = [*ids, likeliest(push(ids)[0])]
+        return ids
+
+    return slow_answer
+
+
+def quickly(push: Push) -> Answer:
+    """The same, and every step pushes only what the cache lacks."""
+
+    def quick_answer(ids: list[int], steps: int) -> list[int]:
         new, cache = ids, None
         for _ in range(steps):
-            logits, cache = self.push(new, cache)
+            logits, cache = push(new, cache)
             new = [likeliest(logits)]
             ids = [*ids, *new]
         return ids
 
-
-def load_box(
-    name: str,
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, Box]:
-    """The model `name` in float32, its tokenizer, and a box around it; sets torch to
-    one thread, which is enough for a small model."""
-    torch.set_num_threads(1)
-    model, tokenizer = load_model(name, "float32")
-    return model, tokenizer, Box(model)
+    return quick_answer

@@ -2,55 +2,59 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from statistics import median
 
-from lab_utils.lessons.n02_ratios import height, strip
-from lab_utils.lessons.n02_squares import step_axis
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, number, round_up
+from lab_utils.lessons.n02_ratios import strip
+from lab_utils.plots.axis import Axis, round_up
+from lab_utils.plots.canvas import Canvas
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.legend import guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import SMALL, milliseconds, number
 
-TOP, FLOOR, LEFT, RIGHT = 50, 290, 66, 76
-"""Pixels around the curves."""
+HIGH, LEFT, RIGHT = 228, 66, 76
+"""Pixels: the height of the curves, and beside them."""
 
-BARS, BARS_TOP, BARS_FOOT = 150, 48, 44
+BARS, ABOVE, BELOW = 150, 48, 44
 """Pixels: the highest bar, and around the bars of a run."""
 
 
 def step_times(
-    runs: Mapping[str, Sequence[float]], times: float, *, guess: Guess
+    runs: Mapping[str, Sequence[float]], times: float, *, guess: Guess | None = None
 ) -> Picture:
     """Draw how long each step of two answers took, on one scale.
 
     runs: the name of each answer, and its steps in milliseconds. times: how many times
     as long the last steps of the first took; the guess is such a number.
     """
-    high = round_up(max(max(ms) for ms in runs.values()))
-    count = max(len(ms) for ms in runs.values())
     words = " ".join(
         f"{name}: {number(ms[0])} ms in the first step, {number(ms[-1])} ms in the "
         f"last, {number(median(ms))} ms in a median one." for name, ms in runs.items())
     rows = [["step", *(f"{name}, ms" for name in runs)]]
-    rows += [[str(at + 1), *(number(ms[at]) for ms in runs.values())]
-             for at in range(count)]
-
-    def draw(width: int) -> Canvas:
-        beside = width > NARROW
-        each = width / 2 if beside else width
-        panel = BARS_TOP + BARS + BARS_FOOT
-        bottom = panel * (1 if beside else len(runs))
-        canvas = Canvas(width, bottom + 14 + height(1))
-        for index, (name, ms) in enumerate(runs.items()):
-            left, top = (each * index, 0) if beside else (0, panel * index)
-            axis = Axis((0.5, count + 0.5), left + 46, left + each - 58)
-            canvas.text(left, top + 18, name, "bold")
-            _bars(canvas, axis, top + BARS_TOP + BARS, ms, high)
-        strip(canvas, bottom + 14, "the last step: how many times as long?",
-              {next(iter(runs)): times}, guess)
-        return canvas
-
+    rows += [[str(at), *map(number, ms)]
+             for at, ms in enumerate(zip(*runs.values(), strict=True), 1)]
+    draw = partial(_draw_steps, runs, times, guess)
     return Picture("The time of each step", words, draw, rows)
+
+
+def _draw_steps(
+    runs: Mapping[str, Sequence[float]], times: float, guess: Guess | None, width: int
+) -> Canvas:
+    canvas = Canvas(width)
+    each = width if canvas.narrow else width / len(runs)
+    high = round_up(max(max(ms) for ms in runs.values()))
+    bottom = 0.0
+    for at, (name, ms) in enumerate(runs.items()):
+        left, top = (0, bottom) if canvas.narrow else (each * at, 0)
+        axis = Axis((0.5, len(ms) + 0.5), left + 46, left + each - 58)
+        canvas.label(left, top + 18, f"{name}, ms")
+        _bars(canvas, axis, top + ABOVE + BARS, ms, high)
+        bottom = top + ABOVE + BARS + BELOW
+    strip(canvas, bottom + 14, "the last step: how many times as long?",
+          {next(iter(runs)): times}, guess)
+    return canvas
 
 
 def _bars(
@@ -58,16 +62,12 @@ def _bars(
 ) -> None:
     """A bar for the milliseconds of each step."""
     scale = Axis((0, high), floor, floor - BARS)
-    for value in (0, high / 2, high):
-        y = scale.at(value)
-        canvas.line(axis.left, y, axis.right, y, "rule")
-        canvas.text(axis.left - 6, y + 5, number(value), "soft", size=15, anchor="end")
-    canvas.text(axis.right + 8, floor + 5, "ms", "soft", size=15)
+    canvas.levels(axis, scale, {each: number(each) for each in (0, high / 2, high)})
     for step, value in enumerate(ms, 1):
         left, y = axis.at(step - 0.5), scale.at(value)
         canvas.rect(left, y, axis.at(step + 0.5) - left - 1, floor - y,
                     "fill first" if step == 1 else "fill token")
-    step_axis(canvas, axis, floor + 2, "step")
+    canvas.axis(axis, floor + 2, "step", whole=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +99,31 @@ def climb(
     words = (f"From {lengths[0]} to {lengths[-1]} tokens of prompt, the first token "
              f"takes {grown[0]} times as long, each further one {grown[1]} times.")
     rows = [["prompt, tokens", "first token", "each further token"]]
-    rows += [[str(length), f"{number(a)} ms", f"{number(b)} ms"] for length, a, b
+    rows += [[str(length), milliseconds(a), milliseconds(b)] for length, a, b
              in zip(lengths, firsts, furthers, strict=True)]
-
-    def draw(width: int) -> Canvas:
-        canvas = Canvas(width, FLOOR + (86 if guess else 54))
-        highest = max(max(curve.values) for curve in curves)
-        high = round_up(max(highest, guess.value if guess else 0))
-        x = Axis((0, 1.04 * lengths[-1]), LEFT, width - RIGHT)
-        y = Axis((0, high), FLOOR, TOP)
-        canvas.text(0, 20, f"how long a token takes (1 = {number(unit)} ms)", "bold")
-        for tick in y.ticks(4):
-            canvas.line(x.left, y.at(tick), x.right, y.at(tick), "rule")
-            times = f"× {tick:g}" if tick else "0"
-            canvas.text(x.left - 8, y.at(tick) + 6, times, "soft", anchor="end")
-        for curve in curves:
-            _curve(canvas, x, y, lengths, curve)
-        canvas.time_axis(x, FLOOR, "tokens")
-        canvas.text(x.left, FLOOR + 48, "length of the prompt", "soft")
-        if guess:
-            canvas.guess(x.at(lengths[-1]), y.at(guess.value))
-            canvas.legend(FLOOR + 78, [("guess", str(guess))])
-        return canvas
-
+    draw = partial(_draw_climb, lengths, curves, milliseconds(unit), guess)
     return Picture("What a long prompt costs", words, draw, rows)
+
+
+def _draw_climb(
+    lengths: Sequence[int], curves: Sequence[Curve], unit: str, guess: Guess | None,
+    width: int,
+) -> Canvas:
+    canvas = Canvas(width)
+    top = 28 + canvas.head(f"how long a token takes (1 = {unit})")
+    floor = top + HIGH
+    highest = max(max(curve.values) for curve in curves)
+    x = Axis((0, 1.04 * lengths[-1]), LEFT, width - RIGHT)
+    y = Axis((0, round_up(max(highest, guess.value if guess else 0))), floor, top)
+    canvas.levels(x, y, {each: f"× {each:g}" if each else "0" for each in y.ticks(4)})
+    for curve in curves:
+        _curve(canvas, x, y, lengths, curve)
+    canvas.axis(x, floor, "tokens")
+    canvas.text(x.left, floor + 48, "length of the prompt", "soft", size=SMALL)
+    if guess:
+        canvas.guess(x.at(lengths[-1]), y.at(guess.value))
+    legend(canvas, floor + 24, guessed(guess))
+    return canvas
 
 
 def _curve(

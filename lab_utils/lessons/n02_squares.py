@@ -5,17 +5,21 @@ Without a cache they are a staircase, with one a row.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from lab_utils.lessons.n02_ratios import height, strip
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, number
+from lab_utils.lessons.n02_ratios import strip
+from lab_utils.plots.axis import Axis
+from lab_utils.plots.canvas import Canvas
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.legend import guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import SMALL, number
 
 TALLEST, LARGEST, SMALLEST, GAP = 270, 30, 6, 2
 """Pixels: the tallest column, the sides of a square, the room between two."""
 
-HEAD, FOOT, LEGEND, LEFT, RIGHT = 72, 40, 34, 8, 58
-"""Pixels: around the squares of a panel, and of the legend."""
+HEAD, FOOT, LEFT, RIGHT = 72, 40, 8, 58
+"""Pixels: around the squares of a panel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +45,10 @@ def squares(
     of squares, drawn in the column `at` (from 0).
     """
     panel = Panel(name, f"{number(sum(columns))} {unit}", columns, x, start)
-
-    def draw(width: int) -> Canvas:
-        side = _side(width, len(columns), max(*columns, guess.value if guess else 1))
-        shown = min(guess.value, TALLEST / side) if guess else 0
-        base = HEAD + side * max(*columns, shown)
-        canvas = Canvas(width, base + FOOT + LEGEND * bool(guess))
-        axis = _panel(canvas, panel, 0, 0, base, side)
-        if guess:
-            canvas.guess(axis.at(start + at), base - side * shown)
-            canvas.legend(canvas.height - 8, [("guess", str(guess))])
-        return canvas
-
     words = (f"{name}: {panel.says} in {len(columns)} columns; the first has "
              f"{columns[0]}, the last {columns[-1]}.")
     rows = [[x, unit], *([str(start + i), str(n)] for i, n in enumerate(columns))]
+    draw = partial(_draw_one, panel, guess, at)
     return Picture(f"{unit} in each {x}", words, draw, rows)
 
 
@@ -64,43 +57,61 @@ def growth(columns: Sequence[int]) -> float:
     return sum(columns) / sum(columns[: len(columns) // 2])
 
 
-def doubled(runs: Mapping[str, Sequence[int]], *, guess: Guess) -> Picture:
+def doubled(
+    runs: Mapping[str, Sequence[int]], *, guess: Guess | None = None
+) -> Picture:
     """Draw runs with the second half of their steps in grey, and below them how many
     times the squares of the first half the whole has.
 
     runs: the name of each, and its squares in each step. guess: of the last one's.
     """
     ratios = {name: growth(columns) for name, columns in runs.items()}
-    rows = [["", "squares, first half", "squares, all", "times"]]
-    panels = []
-    for name, columns in runs.items():
-        half = len(columns) // 2
-        before, after = number(sum(columns[:half])), number(sum(columns))
-        rows.append([name, before, after, number(ratios[name])])
-        says = f"{before} squares, with the grey ones {after}"
-        panels.append(Panel(name, says, columns, grey=half))
-
-    def draw(width: int) -> Canvas:
-        beside = width > NARROW and len(panels) > 1
-        each = width / 2 if beside else width
-        highest = max(max(panel.columns) for panel in panels)
-        side = _side(each, max(len(panel.columns) for panel in panels), highest)
-        places, bottom = [], 0.0
-        for index, panel in enumerate(panels):
-            left, top = (each * index, 0.0) if beside else (0.0, bottom)
-            base = top + HEAD + side * (highest if beside else max(panel.columns))
-            places.append((panel, left, top, base))
-            bottom = base + FOOT
-        canvas = Canvas(width, bottom + 14 + height(len(ratios)))
-        for place in places:
-            _panel(canvas, *place, side)
-        question = "twice as long: how many times the squares?"
-        strip(canvas, bottom + 14, question, ratios, guess)
-        return canvas
-
+    halves = {name: number(sum(columns[: len(columns) // 2]))
+              for name, columns in runs.items()}
+    wholes = {name: number(sum(columns)) for name, columns in runs.items()}
+    panels = [
+        Panel(name, f"{halves[name]} squares, with the grey ones {wholes[name]}",
+              columns, grey=len(columns) // 2)
+        for name, columns in runs.items()
+    ]
     words = "; ".join(f"{name}: an answer twice as long has {number(times)} times the "
                       "squares" for name, times in ratios.items())
+    rows = [["", "squares, first half", "squares, all", "times"]]
+    rows += [[name, halves[name], wholes[name], number(ratios[name])] for name in runs]
+    draw = partial(_draw_doubled, panels, ratios, guess)
     return Picture("An answer twice as long", f"{words}.", draw, rows)
+
+
+def _draw_one(panel: Panel, guess: Guess | None, at: int, width: int) -> Canvas:
+    canvas = Canvas(width)
+    most = max(*panel.columns, 1, guess.value if guess else 0)
+    side = _side(width, len(panel.columns), most)
+    shown = min(guess.value, TALLEST / side) if guess else 0
+    base = HEAD + side * max(*panel.columns, shown)
+    axis = _panel(canvas, panel, 0, 0, base, side)
+    if guess:
+        canvas.guess(axis.at(panel.start + at), base - side * shown)
+    legend(canvas, base + FOOT / 2, guessed(guess))
+    return canvas
+
+
+def _draw_doubled(
+    panels: list[Panel], ratios: Mapping[str, float], guess: Guess | None, width: int
+) -> Canvas:
+    canvas = Canvas(width)
+    beside = not canvas.narrow and len(panels) > 1
+    each = width / 2 if beside else width
+    highest = max(max(panel.columns) for panel in panels)
+    side = _side(each, max(len(panel.columns) for panel in panels), highest)
+    bottom = 0.0
+    for at, panel in enumerate(panels):
+        left, top = (each * at, 0.0) if beside else (0.0, bottom)
+        base = top + HEAD + side * (highest if beside else max(panel.columns))
+        _panel(canvas, panel, left, top, base, side)
+        bottom = base + FOOT
+    question = "twice as long: how many times the squares?"
+    strip(canvas, bottom + 14, question, ratios, guess)
+    return canvas
 
 
 def _side(width: float, columns: int, highest: float) -> float:
@@ -113,8 +124,7 @@ def _panel(
     canvas: Canvas, panel: Panel, left: float, top: float, base: float, side: float
 ) -> Axis:
     """Name, squares and steps of a run. Returns the axis of its steps."""
-    canvas.text(left, top + 18, panel.name, "bold")
-    canvas.text(left, top + 41, panel.says, "soft")
+    canvas.label(left, top + 18, panel.name, panel.says)
     columns, x = panel.columns, left + LEFT
     first = next((at for at, count in enumerate(columns) if count), 0)
     for at, count in enumerate(columns):
@@ -124,18 +134,8 @@ def _panel(
             canvas.rect(x + at * side, base - row * side, side - GAP, side - GAP, kind)
     for at in {first, len(columns) - 1}:
         canvas.text(x + (at + 0.5) * side, base - columns[at] * side - 7,
-                    str(columns[at]), "bold", size=15, anchor="middle")
+                    str(columns[at]), "bold", size=SMALL, anchor="middle")
     axis = Axis((panel.start - 0.5, panel.start + len(columns) - 0.5),
                 x, x + side * len(columns))
-    step_axis(canvas, axis, base + 2, panel.x)
+    canvas.axis(axis, base + 2, panel.x, whole=True)
     return axis
-
-
-def step_axis(canvas: Canvas, axis: Axis, y: float, x: str) -> None:
-    """A horizontal axis of whole steps, and at its end what a step is."""
-    canvas.line(axis.left, y, axis.right, y, "rule")
-    for tick in axis.ticks(max(2, int((axis.right - axis.left) / 44))):
-        if tick == int(tick):
-            canvas.text(axis.at(tick), y + 20, f"{tick:g}", "soft", size=15,
-                        anchor="middle")
-    canvas.text(axis.right + 22, y + 20, x, "soft", size=15)

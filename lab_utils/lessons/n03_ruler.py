@@ -9,9 +9,12 @@ from functools import partial
 from itertools import groupby
 
 from lab_utils.lessons.n03_wire import parts, signs
-from lab_utils.plots.canvas import Axis, Canvas, number, round_up
+from lab_utils.plots.axis import Axis, round_up
+from lab_utils.plots.canvas import Canvas
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import SMALL, number, width_of
 from lab_utils.sse import Decoder
 
 Parse = Callable[[Iterable[bytes]], Iterable[str]]
@@ -87,17 +90,17 @@ def _draw(
     reads: list[bytes], found: Found, count: Count, guess: Guess | None, cut: bool,
     width: int,
 ) -> Canvas:
+    canvas = Canvas(width)
     stream, per_row = b"".join(reads), (width - 8) // CELL
-    events = TOP + max(1, -(-len(stream) // per_row)) * ROW + 34
-    canvas = Canvas(width, 0)
     _strip(canvas, stream, per_row)
     if cut:
         _cuts(canvas, reads, per_row)
-    y = _events(canvas, found, events, cut)
+    rows = max(1, -(-len(stream) // per_row))
+    y = _events(canvas, found, TOP + rows * ROW + 34, cut)
     if guess is not None:
-        _number_line(canvas, count, guess, y + 34)
-        y += 86
-    canvas.height = _legend(canvas, {*parts(stream), *["cut"] * cut}, guess, y + 10)
+        y += 34
+        _number_line(canvas, count, guess, y)
+    legend(canvas, y if guess else y - 24, [*_kinds(stream, cut), *guessed(guess)])
     return canvas
 
 
@@ -118,34 +121,41 @@ def _strip(canvas: Canvas, stream: bytes, per_row: int) -> None:
         _box(canvas, *_place(at, per_row), (1 + len(more)) * CELL, kind)
     at = 0
     for sign, size in signs(stream):
-        x, y = _place(at, per_row)
         room = min(size, per_row - at % per_row) * CELL
-        if sign != " ":
-            canvas.text(x + room / 2, y + 19, sign, INKS.get(kinds[at], "soft mono"),
-                        size=16, anchor="middle")
-        if size > 1:
-            canvas.line(x + 2, y + BOX + 3, x + room - 2, y + BOX + 3, "ink")
+        _sign(canvas, *_place(at, per_row), room, sign, kinds[at])
         at += size
 
 
-def _box(canvas: Canvas, x: float, y: float, width: float, kind: str) -> None:
+def _sign(
+    canvas: Canvas, x: float, y: float, room: float, sign: str, kind: str
+) -> None:
+    """A character in its bytes' box, underlined if they are more than one."""
+    if sign != " ":
+        canvas.text(x + room / 2, y + 19, sign, INKS.get(kind, "soft mono"),
+                    size=SMALL, anchor="middle")
+    if room > CELL:
+        canvas.line(x + 2, y + BOX + 3, x + room - 2, y + BOX + 3, "ink")
+
+
+def _box(
+    canvas: Canvas, x: float, y: float, width: float, kind: str, height: float = BOX
+) -> None:
     if kind in BOXES:
-        canvas.rect(x, y, width, BOX, BOXES[kind])
+        canvas.rect(x, y, width, height, BOXES[kind])
     if kind == "payload":
-        canvas.line(x, y + BOX - 1, x + width, y + BOX - 1, "token")
+        canvas.line(x, y + height - 1, x + width, y + height - 1, "token")
     if kind == "ignored":
-        canvas.line(x, y + BOX / 2, x + width, y + BOX / 2, "late thin")
+        canvas.line(x, y + height / 2, x + width, y + height / 2, "late thin")
 
 
 def _cuts(canvas: Canvas, reads: list[bytes], per_row: int) -> None:
-    marks: list[tuple[float, float, float, float]] = []
-    start = 0
+    marks, start = [], 0
     for index, read in enumerate(reads, 1):
         x, y = _place(start, per_row)
         room = min(len(read), per_row - start % per_row) * CELL
         label = f"read {index}" if room > 80 else str(index)
-        if len(label) * 9.5 + 4 < room:
-            canvas.text(x + 3, y - 5, label, "late", size=15)
+        if width_of(label, size=SMALL) + 4 < room:
+            canvas.text(x + 3, y - 5, label, "late", size=SMALL)
         start += len(read)
         x, y = _place(start - 1, per_row)
         marks.append((x + CELL, y - 8, x + CELL, y + BOX + 6))
@@ -153,27 +163,33 @@ def _cuts(canvas: Canvas, reads: list[bytes], per_row: int) -> None:
 
 
 def _events(canvas: Canvas, found: Found, y: float, cut: bool) -> float:
+    """A row for each event. Returns where they end."""
     edge = canvas.width - (130 if cut else 4)
     whole = sum(not data.startswith("✕") for data, _ in found)
     canvas.text(0, y - 8, f"{_many(whole, 'event')} found", "soft")
     if found and cut:
         canvas.text(edge + 8, y - 8, "complete", "soft")
-    room = int(edge / 9.8) - 3
     for data, read in found:
-        canvas.rect(0, y, edge, 26, "band")
-        canvas.rect(0, y, 5, 26, f"fill {'late' if data[:1] == '✕' else 'token'}")
-        text = data if len(data) <= room else data[: room - 1] + "…"
-        canvas.text(14, y + 19, text, "mono", size=16)
+        _event(canvas, edge, y, data)
         if cut:
-            canvas.text(edge + 8, y + 19, f"with read {read}", "soft", size=16)
+            canvas.text(edge + 8, y + 19, f"with read {read}", "soft", size=SMALL)
         y += EVENT
     return y
+
+
+def _event(canvas: Canvas, edge: float, y: float, data: str) -> None:
+    """What it said, cut where there is no room for more."""
+    canvas.rect(0, y, edge, 26, "band")
+    canvas.rect(0, y, 5, 26, f"fill {'late' if data[:1] == '✕' else 'token'}")
+    room = int((edge - 18) / width_of("m", "mono", SMALL))
+    text = data if len(data) <= room else data[: room - 1] + "…"
+    canvas.text(14, y + 19, text, "mono", size=SMALL)
 
 
 def _number_line(canvas: Canvas, count: Count, guess: Guess, y: float) -> None:
     name, value = count
     axis = Axis((0, round_up(1.15 * max(value, guess.value, 1))), 14, canvas.width - 40)
-    canvas.time_axis(axis, y, "")
+    canvas.axis(axis, y, "")
     canvas.guess(axis.at(guess.value), y)
     canvas.dot(axis.at(value), y, "ink", 6)
     on_right = axis.at(value) > canvas.width * 0.6
@@ -182,17 +198,14 @@ def _number_line(canvas: Canvas, count: Count, guess: Guess, y: float) -> None:
                 anchor="end" if on_right else "start")
 
 
-def _legend(canvas: Canvas, kinds: set[str], guess: Guess | None, y: float) -> float:
-    x = 4.0
-    for kind, words in [each for each in PARTS.items() if each[0] in kinds]:
-        room = 50 + len(words) * 8.6
-        if x + room > canvas.width + 8:
-            x, y = 4.0, y + 30
-        _box(canvas, x, y + 3, 24, kind)
-        if kind == "cut":
-            canvas.line(x + 12, y, x + 12, y + 30, "late")
-        canvas.text(x + 32, y + 22, words, "soft")
-        x += room
-    if guess is not None:
-        y = canvas.legend(y + (52 if kinds else 22), [("guess", str(guess))]) - 24
-    return y + 38
+def _kinds(stream: bytes, cut: bool) -> list[Entry]:
+    """The legend of the parts that are there."""
+    there = {*parts(stream), *["cut"] * cut}
+    return [(partial(_sample, kind), words) for kind, words in PARTS.items()
+            if kind in there]
+
+
+def _sample(kind: str, canvas: Canvas, x: float, y: float) -> None:
+    if kind == "cut":
+        canvas.line(x, y - 10, x, y + 10, "late")
+    _box(canvas, x - 12, y - 9, 24, kind, 18)

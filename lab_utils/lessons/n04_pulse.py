@@ -4,9 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds
+from lab_utils.plots.axis import Axis
+from lab_utils.plots.canvas import Canvas, Marks
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.legend import guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import milliseconds
 from lab_utils.timeline import Timeline
 
 TITLE = "How late is the loop?"
@@ -14,8 +17,11 @@ TITLE = "How late is the loop?"
 BEAT_S = 0.02
 """From one beat to the next, on a loop that is never late."""
 
+MARGIN_S = 0.15
+"""How much of the time before and after the answer is drawn."""
+
 LATENESS_MS = (0.1, 2_000.0)
-RULES = ((0.1, "0.1 ms"), (1, ""), (10, "10 ms"), (100, ""), (1_000, "1 s"))
+RULES = {0.1: "0.1 ms", 1.0: "", 10.0: "10 ms", 100.0: "", 1_000.0: "1 s"}
 STRIP, GAP = 104, 22
 """Heights in pixels."""
 
@@ -90,63 +96,49 @@ def table(pulses: Sequence[Pulse]) -> list[list[str]]:
 
 
 def _draw(pulses: list[Pulse], width: int) -> Canvas:
-    narrow = width <= NARROW
-    words = 46 if narrow else 0
-    top = 84 if narrow else 60
-    each = words + STRIP + GAP
-    bottom = top + len(pulses) * each
-    end = max((pulse.ended for pulse in pulses), default=1.0) + 0.15
-    axis = Axis((-0.15, end), 62 if narrow else 262, width - 40)
-    guessed = [pulse for pulse in pulses if pulse.guess is not None]
-    canvas = Canvas(width, bottom)
-    canvas.text(0, 22, TITLE, "bold", size=18 if narrow else 20)
+    canvas = Canvas(width)
+    names = 46 if canvas.narrow else 0
     said = ["a mark per beat, higher = later", "shaded: an answer is being made"]
-    for at, line in enumerate(said if narrow else [" · ".join(said)]):
-        canvas.text(0, 46 + 24 * at, line, "soft")
+    top = canvas.head(TITLE, *(said if canvas.narrow else [" · ".join(said)]))
+    each = names + STRIP + GAP
+    bottom = top + len(pulses) * each + 2
+    end = max((pulse.ended for pulse in pulses), default=1.0) + MARGIN_S
+    axis = Axis((-MARGIN_S, end), 62 if canvas.narrow else 262, width - 40)
     for at, pulse in enumerate(pulses):
-        y = top + at * each
-        _words(canvas, pulse, y, narrow)
-        _strip(canvas, axis, pulse, y + words)
-    canvas.time_axis(axis, bottom + 2)
-    canvas.height = 14 + canvas.legend(bottom + 58, [
+        _words(canvas, pulse, top + at * each)
+        _strip(canvas, axis, pulse, top + at * each + names)
+    canvas.axis(axis, bottom)
+    legend(canvas, bottom, [
         ("dot", "a beat in time"), ("late", "a late beat: due to came"),
-        *([("guess", "your guess" + "es" * (len(guessed) > 1))] if guessed else []),
+        *guessed(*(pulse.guess for pulse in pulses)),
     ])
     return canvas
 
 
-def _words(canvas: Canvas, pulse: Pulse, y: float, narrow: bool) -> None:
-    peak = f"latest beat {milliseconds(pulse.peak_ms)}"
-    beats = f"{pulse.came} of {pulse.expected} beats"
-    health = f"/health {milliseconds(pulse.run.slowest_ping_ms)}"
-    if narrow:
-        canvas.text(0, y + 17, pulse.label, "bold")
-        canvas.text(0, y + 38, f"{peak} · {beats} · {health}", "soft", size=15)
-        return
-    canvas.text(0, y + 20, pulse.label, "bold")
-    for at, said in enumerate((peak, beats, health)):
-        canvas.text(0, y + 44 + 23 * at, said, "soft", size=16)
+def _words(canvas: Canvas, pulse: Pulse, y: float) -> None:
+    said = [f"latest beat {milliseconds(pulse.peak_ms)}",
+            f"{pulse.came} of {pulse.expected} beats",
+            f"/health {milliseconds(pulse.run.slowest_ping_ms)}"]
+    if canvas.narrow:
+        said = [" · ".join(said)]
+    canvas.label(0, y + (17 if canvas.narrow else 20), pulse.label, *said)
 
 
 def _strip(canvas: Canvas, axis: Axis, pulse: Pulse, y: float) -> None:
     scale = Axis(LATENESS_MS, y + STRIP, y, log=True)
     left = axis.at(0)
     canvas.rect(left, y, axis.at(pulse.ended) - left, STRIP, "band")
-    for value, words in RULES:
-        canvas.line(axis.left, scale.at(value), axis.right, scale.at(value), "rule")
-        canvas.text(axis.left - 6, scale.at(value) + 5, words, "soft", size=15,
-                    anchor="end")
-    lines: list[tuple[float, float, float, float]] = []
+    canvas.levels(axis, scale, RULES)
+    late: Marks = []
     for due, came in pulse.since_sent:
         if came < axis.low or due > axis.high:
             continue
         x, height = axis.at(due), scale.at(1e3 * (came - due))
-        if came - due <= BEAT_S:
-            canvas.dot(x, height, "alive", 3.2)
-            continue
-        canvas.dot(x, height, "late", 4)
-        end = axis.at(came)
-        lines += [(x, height, end, height), (end, height - 5, end, height + 5)]
-    canvas.rows(lines, "late")
+        in_time = came - due <= BEAT_S
+        canvas.dot(x, height, "alive" if in_time else "late", 3.2 if in_time else 4)
+        if not in_time:
+            end = axis.at(came)
+            late += [(x, height, end, height), (end, height - 5, end, height + 5)]
+    canvas.rows(late, "late")
     if pulse.guess is not None and pulse.guess.seconds is not None:
         canvas.guess(axis.right + 16, scale.at(1e3 * pulse.guess.seconds))

@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds, number
-from lab_utils.plots.guess import Guess
+from lab_utils.plots.axis import Axis
+from lab_utils.plots.canvas import Canvas
+from lab_utils.plots.guess import Guess, reach
+from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import number, seconds
 
-BAR, BETWEEN, COUNT = 34, 24, 96
-"""Heights of a bar, of the room between two, and of the staircase, in pixels."""
+BAR, BETWEEN, NAME, COUNT = 34, 24, 26, 96
+"""Heights in pixels: of a bar, of the room between two, of a name above its bar, and
+of the staircase."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +48,8 @@ class Life:
     @property
     def words(self) -> str:
         """What stands at its right end."""
-        lasted = None if self.seconds is None else 1e3 * self.seconds
-        return self.outcome or ("goes on" if lasted is None else milliseconds(lasted))
+        lasted = self.seconds
+        return self.outcome or ("goes on" if lasted is None else seconds(lasted))
 
 
 def lives(
@@ -81,7 +85,7 @@ def alive(rows: Sequence[Life], moment: float) -> int:
 def table(rows: Sequence[Life]) -> list[list[str]]:
     """The figures of each bar, one row each."""
     body = [
-        [row.label, milliseconds(1e3 * row.begun), _ms(row.asked), _ms(row.ended),
+        [row.label, seconds(row.begun), seconds(row.asked), seconds(row.ended),
          str(len(row.seen)), row.words]
         for row in rows
     ]
@@ -92,51 +96,42 @@ def _extent(rows: Sequence[Life], guess: Guess | None) -> float:
     """The end of an axis that holds all of `rows`, and a guess that is not absurd."""
     ends = [at for row in rows for at in (row.begun, row.asked, row.ended, *row.seen)]
     last = max([at for at in ends if at is not None], default=0.0) or 1.0
-    hint = guess.seconds if guess else None
-    return 1.06 * max(last, min(hint or 0.0, 4 * last))
-
-
-def _ms(seconds: float | None) -> str:
-    return milliseconds(None if seconds is None else 1e3 * seconds)
+    return 1.06 * reach(last, guess)
 
 
 def _draw(
     rows: list[Life], title: str, guess: Guess | None, extent: float, count: str,
     width: int,
 ) -> Canvas:
-    narrow = width <= NARROW
-    axis = Axis((0, extent), 8 if narrow else 218, width - 112)
-    above = 26 if narrow else 0
+    canvas = Canvas(width)
+    axis = Axis((0, extent), 8 if canvas.narrow else 218, width - 112)
+    above = NAME if canvas.narrow else 0
     each = above + BAR + BETWEEN
-    bottom = 52 + len(rows) * each + (above + COUNT if count else 0)
-    canvas = Canvas(width, bottom + (96 if narrow else 72))
-    canvas.text(0, 22, title, "bold", size=18 if narrow else 20)
+    top = canvas.head(title) + 12
+    bottom = top + len(rows) * each + (above + COUNT if count else 0)
     for at, row in enumerate(rows):
-        _row(canvas, axis, row, 46 + at * each, above)
+        y = top + at * each
+        _name(canvas, row.label, y)
+        _bar(canvas, axis, row, y + above)
     if count:
         _staircase(canvas, axis, rows, bottom - COUNT, count, guess)
-    canvas.time_axis(axis, bottom)
-    if guess is not None and guess.seconds is not None:
-        canvas.guess(axis.at(guess.seconds), bottom)
-    canvas.legend(bottom + 56, _legend(rows, guess))
+    canvas.axis(axis, bottom, guess=guess)
+    received: list[Entry] = [("tick", "received")]
+    legend(canvas, bottom,
+           received * any(row.seen for row in rows) + guessed(guess))
     return canvas
 
 
-def _legend(rows: list[Life], guess: Guess | None) -> list[tuple[str, str]]:
-    return [
-        *([("tick", "received")] if any(row.seen for row in rows) else []),
-        *([("guess", str(guess))] if guess is not None else []),
-    ]
-
-
-def _row(canvas: Canvas, axis: Axis, row: Life, y: float, above: float) -> None:
-    name, _, detail = row.label.partition(", ")
-    if above:
-        canvas.text(0, y + 16, row.label, "bold")
-        y += above
+def _name(canvas: Canvas, label: str, y: float) -> None:
+    """Above its bar, or beside it in two lines."""
+    if canvas.narrow:
+        canvas.label(0, y + 16, label)
     else:
-        canvas.text(0, y + (15 if detail else 23), name, "bold")
-        canvas.text(0, y + 36, detail, "soft", size=16)
+        parts = label.split(", ", 1)
+        canvas.label(0, y + (15 if len(parts) > 1 else 23), *parts)
+
+
+def _bar(canvas: Canvas, axis: Axis, row: Life, y: float) -> None:
     kind = "late" if row.bad else "alive"
     end = axis.right if row.ended is None else axis.at(row.ended)
     asked = end if row.asked is None else axis.at(row.asked)
@@ -165,17 +160,20 @@ def _staircase(
                       *(row.ended for row in rows if row.ended is not None)})
     steps = [alive(rows, moment) for moment in moments]
     scale = Axis((0, max(*steps, counted, 1)), y + COUNT - 14, y + 18)
-    if axis.left > 100:
-        canvas.text(0, y + 40, words, "bold")
-    else:
-        canvas.text(0, y + 6, words, "bold")
-    ends = [*moments[1:], axis.high]
-    for at, until, level in zip(moments, ends, steps, strict=True):
-        height = scale.at(level)
-        canvas.line(axis.at(at), height, axis.at(until), height, "ink")
-    joints = zip(moments[1:], steps, steps[1:], strict=False)
-    canvas.rows([(axis.at(at), scale.at(a), axis.at(at), scale.at(b))
-                 for at, a, b in joints], "ink")
+    canvas.label(0, y + (6 if canvas.narrow else 40), words)
+    _stairs(canvas, axis, scale, moments, steps)
     canvas.text(axis.right + 20, scale.at(steps[-1]) + 6, number(steps[-1]), "bold")
     if guess is not None and guess.seconds is None:
         canvas.guess(axis.right, scale.at(counted))
+
+
+def _stairs(
+    canvas: Canvas, axis: Axis, scale: Axis, moments: list[float], steps: list[int]
+) -> None:
+    places = [axis.at(moment) for moment in [*moments, axis.high]]
+    heights = [scale.at(step) for step in steps]
+    flats = [(x, y, until, y) for x, until, y
+             in zip(places, places[1:], heights, strict=False)]
+    joints = [(x, a, x, b) for x, a, b
+              in zip(places[1:], heights, heights[1:], strict=False)]
+    canvas.rows(flats + joints, "ink")

@@ -8,16 +8,23 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, milliseconds, number, round_up
-from lab_utils.plots.guess import Guess
+from lab_utils.plots.axis import Axis, round_up
+from lab_utils.plots.canvas import Canvas
+from lab_utils.plots.guess import Guess, reach
+from lab_utils.plots.legend import Entry, guessed, legend
 from lab_utils.plots.picture import Picture
+from lab_utils.plots.text import SMALL, milliseconds, number, seconds
 from lab_utils.timeline import Timeline
 
 READS = 5.0
 """Tokens per second that a person reads unless told otherwise: about 200 words a
 minute."""
 
-TOP, HEIGHT, LABEL = 112, 280, 170
+TITLE = "The reader's curve"
+
+ABOVE, HEIGHT, LABEL = 54, 280, 170
+"""Pixels: above the curves, their height, and of a label at their ends."""
+
 KINDS = ("late", "token")
 
 
@@ -38,7 +45,7 @@ def reading(
     runs = [whole, streamed]
     draw = partial(_draw, runs, reads, guess)
     words = " ".join(describe(run, reads) for run in runs)
-    return Picture("The reader's curve", words, draw, table(runs, reads))
+    return Picture(TITLE, words, draw, table(runs, reads))
 
 
 def read_until(arrivals: Sequence[float], reads: float) -> list[float]:
@@ -63,54 +70,60 @@ def describe(run: Timeline, reads: float) -> str:
         return f"{run.label}: nothing to read."
     return (
         f"{run.label}: {len(run.arrivals)} tokens on the screen, the first after "
-        f"{milliseconds(run.ttft_ms)}, the last after "
-        f"{milliseconds(1e3 * run.arrivals[-1])}; read at {number(reads)} tokens/s "
-        f"after {milliseconds(1e3 * (read_all_s(run, reads) or 0))}."
+        f"{milliseconds(run.ttft_ms)}, the last after {seconds(run.arrivals[-1])}; "
+        f"read at {number(reads)} tokens/s after {seconds(read_all_s(run, reads))}."
     )
 
 
 def table(runs: Sequence[Timeline], reads: float) -> list[list[str]]:
     """First and last token, and when all was read; one column each."""
-    ends = [milliseconds(1e3 * at) if (at := read_all_s(run, reads)) else "–"
-            for run in runs]
-    last = [milliseconds(1e3 * run.arrivals[-1]) if run.arrivals else "–"
-            for run in runs]
+    last = [run.arrivals[-1] if run.arrivals else None for run in runs]
+    read = [read_all_s(run, reads) for run in runs]
     return [
         ["", *(run.label for run in runs)],
         ["first token on the screen", *(milliseconds(run.ttft_ms) for run in runs)],
-        ["last token on the screen", *last],
-        [f"all read, at {number(reads)} tokens/s", *ends],
+        ["last token on the screen", *map(seconds, last)],
+        [f"all read, at {number(reads)} tokens/s", *map(seconds, read)],
     ]
 
 
 def _draw(
     runs: list[Timeline], reads: float, guess: Guess | None, width: int
 ) -> Canvas:
-    narrow = width <= NARROW
-    most = max(1, *(len(run.arrivals) for run in runs))
-    ends = [read_all_s(run, reads) or run.seen for run in runs]
-    seconds = guess.seconds if guess is not None else None
-    if seconds is not None and seconds < 2 * max(ends):
-        ends.append(seconds)
-    top, bottom = TOP, TOP + HEIGHT
-    across = Axis((0, 1.04 * max(*ends, 0.1)), 56, width - 44)
-    up = Axis((0, round_up(most)), bottom, top)
-    canvas = Canvas(width, bottom)
-    canvas.text(0, 22, "The reader's curve", "bold", size=18 if narrow else 20)
-    canvas.text(0, 48, f"a person who reads {number(reads)} tokens per second", "soft")
-    canvas.text(0, top - 16, "tokens", "soft")
-    for value in up.ticks(5):
-        canvas.line(across.left, up.at(value), across.right, up.at(value), "rule")
-        canvas.text(48, up.at(value) + 6, f"{value:g}", "soft", anchor="end")
+    canvas = Canvas(width)
+    person = f"a person who reads {number(reads)} tokens per second"
+    top = ABOVE + canvas.head(TITLE, person)
+    bottom = top + HEIGHT
+    last = max(0.1, *(read_all_s(run, reads) or run.seen for run in runs))
+    across = Axis((0, 1.04 * reach(last, guess)), 56, width - 44)
+    up = Axis((0, round_up(max(1, *(len(run.arrivals) for run in runs)))), bottom, top)
+    canvas.text(0, top - 16, "tokens", "soft", size=SMALL)
+    canvas.levels(across, up, {each: f"{each:g}" for each in up.ticks(5)})
     _gained(canvas, across, up, runs)
-    close = abs(across.at(ends[0]) - across.at(ends[1])) < LABEL
-    for run, kind, rise in zip(runs, KINDS, (14, 36 if close else 14), strict=True):
+    for run, kind, rise in zip(runs, KINDS, _rises(across, runs, reads), strict=True):
         _run(canvas, across, up, run, reads, kind, rise)
-    canvas.time_axis(across, bottom)
-    if guess is not None and seconds is not None:
-        canvas.guess(across.at(seconds), bottom)
-    canvas.height = _legend(canvas, runs, guess, bottom + 62) + 18
+    canvas.axis(across, bottom, guess=guess)
+    legend(canvas, bottom, [*_lines(runs), *guessed(guess)])
     return canvas
+
+
+def _rises(across: Axis, runs: list[Timeline], reads: float) -> tuple[float, float]:
+    """How far above their dots the two labels stand; apart, if the dots are close."""
+    one, other = (across.at(read_all_s(run, reads) or run.seen) for run in runs)
+    return 14, 36 if abs(one - other) < LABEL else 14
+
+
+def _lines(runs: list[Timeline]) -> list[Entry]:
+    """The legend of the curves."""
+    return [
+        *((partial(_line, kind), f"{run.label}: on the screen")
+          for kind, run in zip(KINDS, runs, strict=True)),
+        ("dashes", "how far a person has read"), ("area", "what streaming gives"),
+    ]
+
+
+def _line(kind: str, canvas: Canvas, x: float, y: float) -> None:
+    canvas.line(x - 12, y, x + 12, y, kind)
 
 
 def _gained(canvas: Canvas, across: Axis, up: Axis, runs: list[Timeline]) -> None:
@@ -139,7 +152,7 @@ def _run(
                  if at // dash % 2 == 0], f"{kind} thin")
     x, y = places[-1]
     canvas.dot(x, y, kind, 6)
-    canvas.text(x + 6, y - rise, f"all read {milliseconds(1e3 * moments[-1])}",
+    canvas.text(x + 6, y - rise, f"all read {seconds(moments[-1])}",
                 f"{kind} bold", anchor="end")
 
 
@@ -153,33 +166,3 @@ def _stairs(
         x = across.at(arrival)
         yield x, y, x, up.at(count)
         y = up.at(count)
-
-
-def _legend(
-    canvas: Canvas, runs: list[Timeline], guess: Guess | None, y: float
-) -> float:
-    """What the lines mean; returns the last row's y."""
-    x = 0.0
-    entries = [
-        *((kind, False, f"{run.label}: on the screen")
-          for kind, run in zip(KINDS, runs, strict=True)),
-        ("soft", True, "how far a person has read"),
-        ("band", None, "what streaming gives"),
-        *([("guess", None, str(guess))] if guess is not None else []),
-    ]
-    for kind, dashed, words in entries:
-        room = 46 + len(words) * 9 + 16
-        if x > 0 and x + room > canvas.width:
-            x, y = 0.0, y + 26
-        if kind == "guess":
-            canvas.guess(x + 15, y - 6, 8)
-        elif kind == "band":
-            canvas.rect(x, y - 14, 32, 16, "band")
-        elif dashed:
-            canvas.rows([(x, y - 6, x + 9, y - 6), (x + 14, y - 6, x + 23, y - 6)],
-                        "now")
-        else:
-            canvas.line(x, y - 6, x + 32, y - 6, kind)
-        canvas.text(x + 40, y, words, "soft")
-        x += room
-    return y

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from lab_utils.model.cache import CacheNames
 from lab_utils.model.llama import KVCache, LeanLlama
 
 
-class Sequences(ABC):
+class Batch(ABC):
     """The keys and values of several sequences, and the model that extends them."""
 
     @abstractmethod
@@ -34,7 +35,7 @@ class Sequences(ABC):
 
 
 class Network(ABC):
-    """Weights that can serve any number of `Sequences`, from any thread.
+    """Weights that can serve any number of `Batch`, from any thread.
 
     chunked: whether a prompt may be pushed in several pieces.
     """
@@ -42,7 +43,7 @@ class Network(ABC):
     chunked: bool
 
     @abstractmethod
-    def sequences(self, slots: int, context: int) -> Sequences:
+    def batch(self, slots: int, context: int) -> Batch:
         """Room for `slots` sequences of up to `context` tokens each."""
 
 
@@ -54,12 +55,12 @@ class LeanNetwork(Network):
     def __init__(self, model: LeanLlama) -> None:
         self._model = model
 
-    def sequences(self, slots: int, context: int) -> Sequences:
+    def batch(self, slots: int, context: int) -> Batch:
         """Room for `slots` sequences, allocated at once."""
-        return _LeanSequences(self._model, slots, context)
+        return _LeanBatch(self._model, slots, context)
 
 
-class _LeanSequences(Sequences):
+class _LeanBatch(Batch):
     def __init__(self, model: LeanLlama, slots: int, context: int) -> None:
         self._model = model
         self._cache = KVCache(model, slots, context)
@@ -93,8 +94,9 @@ class _LeanSequences(Sequences):
 class TransformersNetwork(Network):
     """Runs any causal language model of transformers through its own forward.
 
-    use_cache: keep the keys and values of all earlier tokens and feed only the newest
-    one. False feeds the whole text at every step: same tokens, ever slower steps.
+    use_cache: keep what the model made of all earlier tokens (keys and values, or the
+    state of a recurrent model) and feed only the newest one. False feeds the whole text
+    at every step: same tokens, ever slower steps. So do models that give no cache.
     """
 
     chunked = False
@@ -102,31 +104,32 @@ class TransformersNetwork(Network):
     def __init__(self, model: Any, *, use_cache: bool = True) -> None:
         self._model = model
         self._use_cache = use_cache
+        self._cache_names = CacheNames(model)
         accepted = inspect.signature(model.forward).parameters
         # Without it a prefill computes logits for every position and reads only one.
         self._only_last = {"logits_to_keep": 1} if "logits_to_keep" in accepted else {}
 
-    def sequences(self, slots: int, context: int) -> Sequences:
+    def batch(self, slots: int, context: int) -> Batch:
         """Room for `slots` sequences; each grows as it needs."""
-        return _TransformersSequences(self)
+        return _TransformersBatch(self)
 
     # As a decorator, not as `with` in a generator: one that pauses inside a `with`
     # leaves the mode switched on in this thread, and off in the next one.
     @torch.inference_mode()
     def forward(self, ids: list[int], cache: Any) -> tuple[Tensor, Any]:
-        """Logits [vocabulary] for what follows `ids`, and the cache that now holds the
-        keys and values of all of `ids`. Without a cache the whole of `ids` is pushed
+        """Logits [vocabulary] for what follows `ids`, and the cache that now holds all
+        of `ids`, if the model gives one. Without a cache the whole of `ids` is pushed
         through the model, with one only its last id."""
         new_ids = ids if cache is None else ids[-1:]
         output = self._model(
-            torch.tensor([new_ids]), past_key_values=cache, use_cache=self._use_cache,
-            **self._only_last,
+            torch.tensor([new_ids]), use_cache=self._use_cache, **self._only_last,
+            **self._cache_names.arguments(cache),
         )
-        logits = output.logits[0, -1].float()
-        return logits, output.get("past_key_values") if self._use_cache else None
+        given = self._cache_names.given(output) if self._use_cache else None
+        return output.logits[0, -1].float(), given
 
 
-class _TransformersSequences(Sequences):
+class _TransformersBatch(Batch):
     def __init__(self, network: TransformersNetwork) -> None:
         self._network = network
         self._ids: dict[int, list[int]] = {}

@@ -2,7 +2,6 @@
 
 import json
 from contextlib import suppress
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from IPython.display import display
 from ipywidgets import HTML, FloatText, HBox
 
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.text import TEXT, safe
 from lab_utils.timeline import write_json
 
 FILE = Path("guesses.json")
@@ -31,9 +31,14 @@ def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
         keep(guess)
 
     box.observe(changed, "value")
-    text = f'<span style="font-size:17px">◇ <b>{escape(question)}</b></span>'
-    display(HBox([HTML(text), box, HTML(escape(unit))], layout={"flex_flow": "wrap"}))
+    asked = words(f"◇ <b>{safe(question)}</b>")
+    display(HBox([asked, box, HTML(safe(unit))], layout={"flex_flow": "wrap"}))
     return guess
+
+
+def words(html: str) -> HTML:
+    """Words beside a box, as large as those of a picture."""
+    return HTML(f'<span style="font-size:{TEXT}px">{html}</span>')
 
 
 def kept() -> dict[str, float]:

@@ -6,13 +6,12 @@ timeline as it is. Whatever a model wrote is escaped.
 
 import re
 from collections.abc import Sequence
-from html import escape
 
-from lab_utils.plots.canvas import milliseconds, number, visible
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import lanes
 from lab_utils.plots.picture import STYLE, as_table
-from lab_utils.plots.words import AT_ONCE_MS, rate
+from lab_utils.plots.text import milliseconds, number, safe
+from lab_utils.plots.words import AT_ONCE_MS, pace, rate
 from lab_utils.timeline import Timeline
 
 DRAWN_AT = 540
@@ -82,7 +81,7 @@ def lineup(
         runs, title=title, extent=extent, now=None if over else now, guess=guess
     )
     failures = "".join(
-        f'<p class="lab-said failed">{escape(run.label)}: {escape(run.error)}</p>'
+        f'<p class="lab-said failed">{safe(run.label)}: {safe(run.error)}</p>'
         for run in runs if run.error
     )
     return f"{LAYOUT}{picture.html()}<div class='lab-picture'>{failures}</div>"
@@ -93,12 +92,12 @@ def answer(run: Timeline) -> str:
     text = run.text
     cut = max(0, len(text) - LONGEST_TEXT)
     before = f"[{number(cut)} characters before this] … " if cut else ""
-    shown = escape(before) + "".join(map(_lines, text[cut:].splitlines(keepends=True)))
+    shown = safe(before) + "".join(map(_lines, text[cut:].splitlines(keepends=True)))
     caret = '<span class="lab-caret"></span>' if run.ended is None and run.seen else ""
     kind = " failed" if run.state == "failed" else ""
     return (
         f'<div class="lab-answer" tabindex="0"><p>{shown}{caret}</p></div>'
-        f'<p class="lab-said{kind}">{escape(status(run))}</p>'
+        f'<p class="lab-said{kind}">{safe(status(run))}</p>'
     )
 
 
@@ -113,7 +112,7 @@ def status(run: Timeline) -> str:
 
 def trouble(error: Exception) -> str:
     """A line in place of a picture that could not be drawn."""
-    words = escape(visible(f"the panel could not draw: {error!r}"))
+    words = safe(f"the panel could not draw: {error!r}")
     return (
         f'{STYLE}{LAYOUT}<div class="lab-picture"><p class="lab-said failed">'
         f"{words}. The request was left.</p></div>"
@@ -141,10 +140,8 @@ def figures(run: Timeline) -> str:
 
 def about(run: Timeline) -> str:
     """Model, runner and pace, in a line."""
-    words = [run.about] if run.about else []
-    if run.pace_ms:
-        words.append(f"paced: at least {number(run.pace_ms)} ms per step")
-    return f'<p class="lab-about">{escape(" · ".join(words)) or "&nbsp;"}</p>'
+    words = " · ".join(filter(None, [run.about, pace(run.pace_ms)]))
+    return f'<p class="lab-about">{safe(words) or "&nbsp;"}</p>'
 
 
 def last_sentence_end(text: str) -> int:
@@ -156,7 +153,7 @@ def last_sentence_end(text: str) -> int:
 def speech(words: str) -> str:
     """What a screen reader says; nothing is to be seen."""
     # Replacing a widget's HTML makes a new element; of those only an alert is spoken.
-    said = escape(visible(words))
+    said = safe(words)
     return f'{LAYOUT}<div class="lab-unseen" role="alert">{said}</div>'
 
 
@@ -166,4 +163,4 @@ def _now(run: Timeline, now: float) -> float | None:
 
 def _lines(line: str) -> str:
     """A line, its control characters made visible."""
-    return escape(visible(line.rstrip("\r\n"))) + ("\n" if line[-1:] in "\r\n" else "")
+    return safe(line.rstrip("\r\n")) + ("\n" if line[-1:] in "\r\n" else "")

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
-from lab_utils.plots.canvas import number
+from lab_utils.plots.text import number
+
+FAR = 3
+"""A time guessed so many times longer than what was measured is drawn at the edge."""
 
 
 @dataclass(slots=True)
@@ -21,3 +24,10 @@ class Guess:
 
     def __str__(self) -> str:
         return f"your guess: {number(self.value)} {self.unit}".rstrip()
+
+
+def reach(last: float, guess: Guess | None) -> float:
+    """The end of an axis that holds `last` and a time that was guessed, in seconds; a
+    guess far off does not press what was measured flat."""
+    hint = guess.seconds if guess is not None else None
+    return max(last, min(hint or 0.0, FAR * last))

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Callable, Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from lab_utils.plots.canvas import DARK, LIGHT, MARKS, NARROW, WIDE, Canvas, variables
+from lab_utils.plots.canvas import NARROW, WIDE, Canvas
+from lab_utils.plots.text import safe
+from lab_utils.plots.theme import DARK, LIGHT, MARKS, variables
 
 STYLE = f"""<style>
 .lab-picture{{{variables(LIGHT, themed=True)}
@@ -92,5 +93,5 @@ def as_table(rows: Rows) -> str:
 
 
 def _row(cells: Sequence[str], tag: str) -> str:
-    row = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells)
+    row = "".join(f"<{tag}>{safe(cell)}</{tag}>" for cell in cells)
     return f"<tr>{row}</tr>"

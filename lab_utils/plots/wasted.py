@@ -1,15 +1,17 @@
 """Tokens that were read, and tokens that were made for a reader who had left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from lab_utils.plots.canvas import NARROW, Axis, Canvas, round_up
+from lab_utils.plots.axis import Axis, round_up
+from lab_utils.plots.canvas import Canvas
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.legend import guessed, legend
 from lab_utils.plots.picture import Picture
 
 TITLE = "Tokens nobody read"
-LANE, GAP = 46, 20
-"""Heights in pixels."""
+LANE, GAP, NAME = 46, 20, 24
+"""Heights in pixels; NAME: of a name above its lane."""
 
 
 def wasted(
@@ -34,27 +36,29 @@ def wasted(
 def _draw(
     made: Mapping[str, int], guesses: Mapping[str, Guess], read: int, width: int
 ) -> Canvas:
-    narrow = width <= NARROW
-    words = 24 if narrow else 0
-    each, top = words + LANE + GAP, 62
+    canvas = Canvas(width)
+    beside = NAME if canvas.narrow else 0
+    each = beside + LANE + GAP
+    hints = [guesses.get(name) for name in made]
+    axis = Axis((0, _end(made, hints, read)), 8 if canvas.narrow else 196,
+                width - 84)
+    top = canvas.head(TITLE, "a mark per token · ✕ = the reader left")
     bottom = top + len(made) * each
-    guessed = [guesses[name] for name in made if name in guesses]
-    most = max([read, *made.values(), *(read + guess.value for guess in guessed)])
-    end = most if most <= 60 else round_up(most)
-    axis = Axis((0, end + 1), 8 if narrow else 196, width - 84)
-    canvas = Canvas(width, bottom)
-    canvas.text(0, 22, TITLE, "bold", size=18 if narrow else 20)
-    canvas.text(0, 46, "a mark per token · ✕ = the reader left", "soft")
     for at, (name, count) in enumerate(made.items()):
         y = top + at * each
-        canvas.text(0, y + (16 if narrow else 30), name, "bold")
-        _lane(canvas, axis, read, count, y + words, guesses.get(name))
-    canvas.time_axis(axis, bottom, "tokens")
-    canvas.height = 14 + canvas.legend(bottom + 60, [
-        ("tick", "made and read"), ("unread", "made for nobody"),
-        *([("guess", "your guess" + "es" * (len(guessed) > 1))] if guessed else []),
-    ])
+        canvas.label(0, y + (16 if canvas.narrow else 30), name)
+        _lane(canvas, axis, read, count, y + beside, guesses.get(name))
+    canvas.axis(axis, bottom, "tokens")
+    legend(canvas, bottom, [("tick", "made and read"), ("unread", "made for nobody"),
+                            *guessed(*hints)])
     return canvas
+
+
+def _end(made: Mapping[str, int], guesses: Sequence[Guess | None], read: int) -> float:
+    """The end of the axis: behind all tokens and all guesses."""
+    behind = [read + guess.value for guess in guesses if guess is not None]
+    most = max([read, *made.values(), *behind])
+    return 1 + (most if most <= 60 else round_up(most))
 
 
 def _lane(
@@ -68,6 +72,5 @@ def _lane(
     if guess is not None:
         canvas.guess(axis.at(read + guess.value), y + LANE / 2)
     unread = made - read
-    kind = "late bold" if unread else "bold"
-    canvas.text(axis.right + 10, y + 21, f"+{unread}", kind)
-    canvas.text(axis.right + 10, y + 40, "unread", "soft", size=15)
+    canvas.label(axis.right + 10, y + 21, f"+{unread}", "unread",
+                 kind="late bold" if unread else "bold")

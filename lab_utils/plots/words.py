@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from lab_utils.plots.canvas import milliseconds, number
+from lab_utils.plots.text import milliseconds, number, seconds
 from lab_utils.timeline import Timeline
 
 AT_ONCE_MS = 100
@@ -16,12 +16,12 @@ def describe(run: Timeline) -> str:
     count = len(run.arrivals)
     parts = [
         f"first of {count} tokens after {milliseconds(run.ttft_ms)}"
-        if count else f"no token within {milliseconds(1e3 * run.seen)}"
+        if count else f"no token within {seconds(run.seen)}"
     ]
     if run.left is not None:
-        parts.append(f"the reader left after {milliseconds(1e3 * run.left)}")
+        parts.append(f"the reader left after {seconds(run.left)}")
     elif run.ended is not None:
-        parts.append(f"ended after {milliseconds(1e3 * run.ended)}")
+        parts.append(f"ended after {seconds(run.ended)}")
     if run.unread:
         parts.append(f"{len(run.unread)} tokens made for nobody")
     if run.pings:
@@ -48,7 +48,7 @@ def table(runs: Sequence[Timeline]) -> list[list[str]]:
         rows.append([name, *values])
 
     row("time to first token", [milliseconds(run.ttft_ms) for run in runs])
-    row("total", [milliseconds(_ms(run.ended)) for run in runs])
+    row("total", [seconds(run.ended) for run in runs])
     row("tokens", [str(len(run.arrivals)) for run in runs])
     row("tokens per second", [rate(run) for run in runs])
     row("gap, median", [milliseconds(run.median_gap_ms) for run in runs])
@@ -66,5 +66,6 @@ def rate(run: Timeline) -> str:
     return "–" if value is None else f"{number(value)} /s"
 
 
-def _ms(seconds: float | None) -> float | None:
-    return None if seconds is None else 1e3 * seconds
+def pace(ms: float) -> str:
+    """How long each step was made to last, in words; nothing if it was not."""
+    return f"paced: at least {number(ms)} ms per step" if ms else ""

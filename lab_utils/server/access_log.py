@@ -10,6 +10,8 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lab_utils.server.paths import route_path
+
 logger = logging.getLogger("lab_utils.access")
 
 LONGEST_PATH = 80
@@ -26,7 +28,7 @@ class AccessLog:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and log how it ended."""
-        if scope["type"] != "http" or scope["path"] in QUIET_PATHS:
+        if scope["type"] != "http" or route_path(scope) in QUIET_PATHS:
             return await self._app(scope, receive, send)
         started, status = perf_counter(), 499
 

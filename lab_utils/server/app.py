@@ -1,6 +1,8 @@
 """The ASGI application: one `/generate` with two modes, and what operators need."""
 
 import asyncio
+import mimetypes
+import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -11,7 +13,7 @@ from fastapi import FastAPI, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
 from starlette.requests import ClientDisconnect
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from lab_utils.engine import Engine
 from lab_utils.runners import Limits, Runner, ThreadRunner
@@ -30,6 +32,17 @@ from lab_utils.server.security import BodyLimit, Guard
 from lab_utils.server.streaming import EventStream, TokenEvents
 
 PAGE = Path(__file__).parent / "page"
+OWN_ONLY = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; "
+    "style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+"""The playground loads and asks this server alone, and runs no script in its text."""
+
+# A Windows registry may call scripts text/plain, and browsers run no such module.
+mimetypes.add_type("text/javascript", ".js")
 
 
 def create_app(
@@ -58,20 +71,24 @@ def create_app(
     app = FastAPI(
         title="Streaming LLM lab",
         description="One model, one endpoint, two modes.",
+        servers=[{"url": "."}],  # as seen from /openapi.json, wherever a proxy puts it
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
     )
     app.state.runner = runner
     app.add_middleware(BodyLimit, max_bytes=limits.body_bytes)
-    app.add_middleware(Guard, allow_hosts=allow_hosts, api_key=api_key)
+    hub_path = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
+    app.add_middleware(
+        Guard, allow_hosts=allow_hosts, api_key=api_key, hub_path=hub_path
+    )
     app.add_middleware(AccessLog)
     app.add_middleware(RequestId)
     errors.install(app)
     _add_generate(app, runner, limits)
     add_openai(app, runner, limits)
     _add_health(app, runner, limits)
-    _add_docs(app)
+    _add_pages(app)
     return app
 
 
@@ -123,20 +140,22 @@ def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
         return JSONResponse({"ready": is_ready}, 200 if is_ready else 503)
 
 
-def _add_docs(app: FastAPI) -> None:
+def _add_pages(app: FastAPI) -> None:
+    # All addresses in them are relative, so that they work below a path, too, as behind
+    # jupyter-server-proxy.
     app.mount("/page", StaticFiles(directory=PAGE), name="page")
 
     @app.get("/", include_in_schema=False)
-    async def root() -> Response:
-        return RedirectResponse("/docs")
+    async def playground() -> Response:
+        return FileResponse(PAGE / "playground" / "index.html", headers=OWN_ONLY)
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
         # FastAPI's page, with its scripts served from here: it works offline.
         return get_swagger_ui_html(
-            openapi_url="/openapi.json",
+            openapi_url="openapi.json",
             title="Streaming LLM lab",
-            swagger_js_url="/page/swagger-ui-bundle.js",
-            swagger_css_url="/page/swagger-ui.css",
-            swagger_favicon_url="/page/favicon-32x32.png",
+            swagger_js_url="page/swagger-ui-bundle.js",
+            swagger_css_url="page/swagger-ui.css",
+            swagger_favicon_url="page/favicon-32x32.png",
         )

@@ -9,6 +9,7 @@ Kludex/uvicorn#742.
 """
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -33,7 +34,8 @@ class BackgroundServer:
     """Serves an app from a background thread of this process.
 
     app: an ASGI app (FastAPI, Starlette, a bare function) or a Flask app.
-    port: 0 takes a free one. url: where it answers, once started.
+    port: 0 takes a free one. url: where it answers, once started; browser_url: the
+    link to its page for the reader's browser.
     threads: for Flask only, how many requests it works on at a time.
 
     Use it as a context manager, or call `start()` and `stop()`. Running the same
@@ -65,6 +67,20 @@ class BackgroundServer:
         """Where it answers, such as `http://127.0.0.1:49152`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self.port}"
+
+    @property
+    def browser_url(self) -> str:
+        """The link that works where the reader's browser is.
+
+        On a laptop that is `url`. On a JupyterHub or Binder the browser is on another
+        machine, and jupyter-server-proxy leads to this one: a path on the Hub's own
+        host, or the whole address where the Hub says it.
+        """
+        prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
+        if prefix is None:
+            return f"{self.url}/"
+        home = os.environ.get("JUPYTERHUB_PUBLIC_URL") or prefix
+        return f"{home.rstrip('/')}/proxy/{self.port}/"
 
     @property
     def is_running(self) -> bool:

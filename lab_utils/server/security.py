@@ -4,6 +4,10 @@ A server on 127.0.0.1 is reachable from any web page the reader has open: by a r
 across sites, or by a host name that resolves to 127.0.0.1 (DNS rebinding). So the Host
 and Origin headers must name this machine. On a shared machine every other user reaches
 it too; an API key keeps them out.
+
+On a JupyterHub the reader's browser is elsewhere, and what it sends comes through
+jupyter-server-proxy under the Hub's name. Nobody's browser can reach this machine's
+loopback there, so a request that names the Hub's path may name any host.
 """
 
 import hashlib
@@ -17,6 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lab_utils.server.errors import error_response
+from lab_utils.server.paths import route_path
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 OPEN_PATHS = ("/health",)
@@ -61,12 +66,18 @@ class Guard:
     allow_hosts: names under which the server may be addressed besides loopback.
     api_key: expected as `Authorization: Bearer KEY`; a browser sends `?token=KEY` once
     and gets a cookie for it, as with Jupyter. None: no key is asked for.
+    hub_path: where a JupyterHub keeps this machine's Jupyter, such as `/user/ada/`.
     """
 
     def __init__(
-        self, app: ASGIApp, allow_hosts: Iterable[str] = (), api_key: str | None = None
+        self,
+        app: ASGIApp,
+        allow_hosts: Iterable[str] = (),
+        api_key: str | None = None,
+        hub_path: str | None = None,
     ) -> None:
         self._app = app
+        self._hub_path = hub_path
         self._hosts = {*LOOPBACK, *(name.lower() for name in allow_hosts)}
         self._key = api_key.encode() if api_key else None
         digest = hmac.new(self._key or b"", b"lab-cookie", hashlib.sha256).hexdigest()
@@ -84,24 +95,33 @@ class Guard:
 
     def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
         host = headers.get("host", "")
-        if len(headers.getlist("host")) != 1 or not self._is_ours(f"http://{host}"):
+        through_hub = self._came_through_hub(headers)
+        is_ours = through_hub or self._is_ours(f"http://{host}")
+        if len(headers.getlist("host")) != 1 or not is_ours:
             return error_response(
                 400, "the Host header names no host of this server; start it with "
                 "--allow-host NAME to allow one", code="host_not_allowed",
             )
         origin = headers.get("origin")
-        if origin is not None and not self._is_ours(origin):
+        own = (f"https://{host}", f"http://{host}") if through_hub else ()
+        if origin is not None and origin not in own and not self._is_ours(origin):
             return error_response(
                 400, "requests from another site's pages are refused",
                 code="origin_not_allowed",
             )
         crossing = headers.get("sec-fetch-site") == "cross-site"
-        if crossing and scope["path"] == "/generate":
+        if crossing and route_path(scope) == "/generate":
             return error_response(
                 400, "requests from another site's pages are refused",
                 code="cross_site",
             )
         return None
+
+    def _came_through_hub(self, headers: Headers) -> bool:
+        # jupyter-server-proxy sets it; a page of another site could only after a
+        # preflight, to which we say no.
+        context = headers.get("x-forwarded-context", "")
+        return bool(self._hub_path) and context.startswith(str(self._hub_path))
 
     def _is_ours(self, url: str) -> bool:
         try:
@@ -115,7 +135,7 @@ class Guard:
 
     def _locked(self, scope: Scope, headers: Headers) -> Response | None:
         """None when the key was shown; else a 401, or the exchange for a cookie."""
-        if self._key is None or scope["path"] in OPEN_PATHS:
+        if self._key is None or route_path(scope) in OPEN_PATHS:
             return None
         scheme, _, shown = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and self._is_key(shown.strip()):
@@ -150,9 +170,10 @@ class Guard:
     def _exchange(self, scope: Scope, query: list[tuple[str, str]]) -> Response:
         """Send the browser to the same address without the key, with a cookie."""
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        # A path of "//evil.example" would lead to another host.
-        path = "/" + scope["path"].lstrip("/")
-        response = RedirectResponse(f"{path}?{rest}" if rest else path, 303)
+        # Relative, so that it holds behind a proxy that adds a path; and never
+        # "//evil.example", which would lead to another host.
+        page = "./" + scope["path"].rpartition("/")[2]
+        response = RedirectResponse(f"{page}?{rest}" if rest else page, 303)
         response.set_cookie(
             self._cookie_name, self._cookie_value, httponly=True, samesite="strict"
         )

@@ -38,6 +38,7 @@ class Cell:
     is_code: bool
     tags: tuple[str, ...] = ()
     is_folded: bool = False
+    id: str = ""
 
     @property
     def is_catch_up(self) -> bool:
@@ -45,9 +46,25 @@ class Cell:
         return "catch-up" in self.tags
 
     @property
+    def is_solution(self) -> bool:
+        """Whether it is a folded solution, run by everybody and read by few."""
+        return "solution" in self.tags
+
+    @property
+    def is_turn(self) -> bool:
+        """Whether it has gaps that the learner fills."""
+        return "your-turn" in self.tags
+
+    @property
     def is_run(self) -> bool:
         """Whether a learner who comes from the section before reads and runs it."""
         return self.is_code and not self.is_catch_up
+
+    @cached_property
+    def statements(self) -> list[statements.Statement]:
+        """Its top-level statements, if it is code."""
+        nodes = statements.parse(self.source) if self.is_code else []
+        return [statements.Statement(node, at) for at, node in enumerate(nodes)]
 
     @property
     def lines(self) -> list[str]:
@@ -137,6 +154,15 @@ class Section:
         """What to run, in order, so that it runs alone."""
         first = [self.catch_up] if self.catch_up else []
         return first + [cell for cell in self.cells if cell.is_run]
+
+    @property
+    def needs(self) -> set[str]:
+        """The names that its cells take from the sections before."""
+        return statements.missing(
+            statement
+            for cell in self.cells if cell.is_run
+            for statement in cell.statements
+        )
 
     @property
     def prose(self) -> str:
@@ -248,6 +274,7 @@ def _cell(index: int, cell: dict[str, Any]) -> Cell:
         cell["cell_type"] == "code",
         tuple(metadata.get("tags", ())),
         metadata.get("jupyter", {}).get("source_hidden", False),
+        cell.get("id", ""),
     )
 
 

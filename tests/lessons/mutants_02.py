@@ -8,17 +8,17 @@ SAMPLING = "lab_utils/engine/sampling.py"
 MUTANTS = [
     Mutant(
         "the cache is not passed on", "lab_utils/lessons/n02_box.py",
-        old="past_key_values=cache", new="past_key_values=None", section="2.6",
+        old="**names.arguments(cache)", new="**names.arguments(None)", section="2.6",
     ),
     Mutant(
         "the whole answer is made at the first next", "lab_utils/engine/base.py",
-        old="        while not sequence.ended:\n"
+        old="        while not scheduled.ended:\n"
             "            for _, item in scheduler.step():\n"
             "                if isinstance(item, Exception):\n"
             "                    raise item\n"
             "                yield item",
         new="        made = []\n"
-            "        while not sequence.ended:\n"
+            "        while not scheduled.ended:\n"
             "            made += [item for _, item in scheduler.step()]\n"
             "        yield from made",
         section="2.5",
@@ -31,7 +31,7 @@ MUTANTS = [
     ),
     Mutant(
         "EOS does not end an answer", ENGINE,
-        old="ended = token_id in engine.eos_ids or answer.detokenizer.stopped",
+        old="ended = is_end or answer.detokenizer.stopped",
         new="ended = answer.detokenizer.stopped", section="2.6",
     ),
     Mutant(

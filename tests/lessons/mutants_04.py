@@ -16,13 +16,13 @@ MUTANTS = [
     Mutant(
         "the engine's thread calls the loop for its steps",
         THREAD,
-        old="        outputs = scheduler.step()\n",
+        old="        made = driver.step()\n",
         new=(
             "        import asyncio\n\n"
             "        async def on_the_loop() -> list:\n"
-            "            return scheduler.step()\n\n"
-            "        loop = next(iter(jobs.values())).loop if jobs else None\n"
-            "        outputs = scheduler.step() if loop is None else (\n"
+            "            return driver.step()\n\n"
+            "        loop = driver.keys[0].loop if driver else None\n"
+            "        made = driver.step() if loop is None else (\n"
             "            asyncio.run_coroutine_threadsafe(on_the_loop(), loop)\n"
             "            .result()\n"
             "        )\n"

@@ -43,7 +43,7 @@ MUTANTS = [
     ),
     Mutant(
         "stop cuts the streams off without a word",
-        BACKGROUND,
+        "lab_utils/server/serving.py",
         old="        self.stop_runner()\n        await super().shutdown(sockets)",
         new="        await super().shutdown(sockets)",
         section="5.5",

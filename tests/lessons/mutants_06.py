@@ -33,7 +33,7 @@ MUTANTS = [
     ),
     Mutant(
         "a ping waits for the answer of the last one",
-        "lab_utils/recording.py",
+        "lab_utils/pings.py",
         "                await asyncio.sleep(max(0, due - perf_counter()))",
         "                await asyncio.gather(*answers)\n"
         "                await asyncio.sleep(every)",
@@ -49,8 +49,8 @@ MUTANTS = [
     Mutant(
         "what a model wrote is not escaped",
         "lab_utils/panel/views.py",
-        'return escape(visible(line.rstrip("\\r\\n")))',
-        'return visible(line.rstrip("\\r\\n"))',
+        'return safe(line.rstrip("\\r\\n"))',
+        'return line.rstrip("\\r\\n")',
         section="Side path: build the panel",
     ),
 ]

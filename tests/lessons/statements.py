@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import builtins
 import dis
 import inspect
 from collections.abc import Iterable, Iterator
@@ -14,6 +15,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS")
 STORES = ("STORE_NAME", "STORE_GLOBAL")
+KERNELS = {
+    *dir(builtins), "display", "get_ipython", "__name__", "__annotations__", "_",
+}
+"""Names that are there before the first cell."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,22 @@ class Statement:
     def uses(self) -> frozenset[str]:
         """The names that it, or a function defined in it, looks up outside."""
         return frozenset(_names(_compiled([self.node]), LOADS, into=True))
+
+    @cached_property
+    def uses_at_once(self) -> frozenset[str]:
+        """Those that it looks up while it runs, and does not bind before that."""
+        code = _compiled([self.node])
+        own, found = set[str](), set[str]()
+        for step in dis.get_instructions(code):
+            if step.opname in STORES:
+                own.add(step.argval)
+            elif step.opname in LOADS and step.argval not in own:
+                found.add(step.argval)
+        inside = (each for each in code.co_consts if isinstance(each, CodeType))
+        for each in inside:
+            if each.co_name.startswith("<") and each.co_name != "<lambda>":
+                found.update(set(_names(each, LOADS, into=True)) - own)
+        return frozenset(found)
 
     @property
     def defines(self) -> bool:
@@ -122,6 +143,21 @@ def _names(code: CodeType, opcodes: tuple[str, ...], *, into: bool) -> Iterator[
     for constant in code.co_consts:
         if into and isinstance(constant, CodeType):
             yield from _names(constant, opcodes, into=True)
+
+
+def missing(statements: Iterable[Statement]) -> set[str]:
+    """The names that they need from elsewhere, run in this order.
+
+    What a function looks up when it is called may be bound by any of them.
+    """
+    bound: set[str] = set()
+    now: set[str] = set()
+    later: set[str] = set()
+    for statement in statements:
+        now |= {name for name in statement.uses_at_once if name not in bound}
+        later |= statement.uses
+        bound |= statement.binds
+    return (now | later - bound) - KERNELS
 
 
 def calls(node: ast.AST, name: str) -> int:

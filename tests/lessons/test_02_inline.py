@@ -6,7 +6,8 @@ import pytest
 
 from lab_utils.engine.loading import load_engine
 from lab_utils.engine.model_engine import ModelEngine
-from lab_utils.lessons.n02_box import Box, load_box
+from lab_utils.lessons.n02_box import Answer, Pass, pusher, quickly
+from lab_utils.lessons.so_far import catch_up
 from lab_utils.model.llama import KVCache, LeanLlama
 from lab_utils.model.loading import load_model
 from tests.lessons.lesson import Lesson
@@ -32,8 +33,13 @@ def engine() -> ModelEngine:
 
 
 @pytest.fixture(scope="module")
-def box() -> Box:
-    return load_box("tutor")[2]
+def passes() -> list[Pass]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def quick_answer(passes: list[Pass]) -> Answer:
+    return quickly(pusher(load_model("tutor", "float32")[0], passes))
 
 
 @pytest.mark.parametrize(("prompt", "most"), ASKED)
@@ -58,34 +64,33 @@ def test_ids_are_streamed_as_they_are_made(
 
 
 def test_greedy_ids_with_and_without_a_cache(
-    inline: dict[str, Any], box: Box, engine: ModelEngine
+    inline: dict[str, Any], quick_answer: Answer, engine: ModelEngine
 ) -> None:
     for prompt in (STORY, "Hello", "What is a token?"):
         ids = engine.encode(prompt)
         found = [inline["slow_answer"](ids, 25), inline["quick_answer"](ids, 25)]
-        assert found == 2 * [box.quick_answer(ids, 25)]
+        assert found == 2 * [quick_answer(ids, 25)]
 
 
 def test_passes_are_noted_as_the_librarys_box_notes_them(
-    inline: dict[str, Any], box: Box, engine: ModelEngine
+    inline: dict[str, Any], quick_answer: Answer, passes: list[Pass],
+    engine: ModelEngine,
 ) -> None:
     ids = engine.encode(STORY)
-    box.passes.clear()
-    box.quick_answer(ids, 10)
+    passes.clear()
+    quick_answer(ids, 10)
     noted = inline["diary"](inline["quick_answer"], ids, 10)
-    assert [n for n, _ in noted] == [n for n, _ in box.passes]
+    assert [n for n, _ in noted] == [n for n, _ in passes]
 
 
 def test_a_catch_up_answers_as_the_section_before_it(
     inline: dict[str, Any], engine: ModelEngine
 ) -> None:
-    """Notebook 02 writes `slow_answer` once more, for who starts at 2.3."""
     ids = engine.encode(STORY)
     names: dict[str, Any] = {}
-    (catch_up,) = (cell.source for section in Lesson("02").sections
-                   if section.number == "2.3"
-                   for cell in section.cells if "catch up" in cell.source)
-    exec(catch_up, names)
+    catch_up(names, "02", "passes slow_answer quick_answer")
+    assert names["quick_answer"](ids, 10) == inline["slow_answer"](ids, 10)
+    names["passes"].clear()
     assert names["slow_answer"](ids, 10) == inline["slow_answer"](ids, 10)
     assert [n for n, _ in names["passes"]] == list(range(len(ids), len(ids) + 10))
 

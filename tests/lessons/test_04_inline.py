@@ -4,16 +4,20 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
+import httpx
 import pytest
 
-from lab_utils import load_engine
+from lab_utils import BackgroundServer, LabClient, load_engine
+from lab_utils.baselines.tutorial_server import create_tutorial_app
 from lab_utils.engine import Engine, FakeEngine
 from lab_utils.lessons import n04_loops as loops
 from lab_utils.lessons.n04_heartbeat import beat
+from lab_utils.lessons.n04_server import make_app
 from lab_utils.runners import ExecutorRunner, Limits, Runner, ThreadRunner
 from lab_utils.tokens import SamplingParams
 from tests.lessons.lesson import Lesson
@@ -162,3 +166,180 @@ def test_the_heart_beats_as_the_librarys(lesson: dict[str, Any]) -> None:
     for found in (asyncio.run(beats(of)) for of in (beat, lesson["beat"])):
         assert 3 <= len(found) <= 15
         assert all(came >= due for due, came in found)
+
+
+def test_a_reader_whose_loop_is_closed_has_left_and_the_thread_lives(
+    lesson: dict[str, Any],
+) -> None:
+    slow, next_one = FakeEngine(["tick "] * 500, step_ms=5), FakeEngine("a b")
+    jobs = lesson["jobs"]
+
+    async def begin() -> Any:
+        job = lesson["run_engine"].__globals__["Job"](slow.generate_stream("Go"))
+        jobs.put(job)
+        await job.items.get()
+        return job
+
+    job = asyncio.run(begin())  # nobody says goodbye
+    assert asyncio.run(texts(lesson["from_thread"](next_one, "Go"))) == ["a", " b"]
+    assert job.left and slow.made < 500
+    assert lesson["thread"].is_alive()
+
+
+def test_who_leaves_before_its_turn_costs_no_step(lesson: dict[str, Any]) -> None:
+    engine, globals_ = FakeEngine("a b"), lesson["run_engine"].__globals__
+
+    async def leave() -> None:
+        job = globals_["Job"](engine.generate_stream("Go"))
+        job.left = True
+        globals_["work"](job)
+
+    asyncio.run(leave())
+    assert engine.made == 0
+
+
+def test_a_generator_that_a_thread_is_inside_of_cannot_be_closed() -> None:
+    begun = threading.Event()
+    engine = FakeEngine("a b", hang_at=0, on_step=lambda _: begun.set())
+    steps = engine.generate_stream("Go")
+    with ThreadPoolExecutor(1) as pool:
+        inside = pool.submit(next, steps)
+        assert begun.wait(2)
+        with pytest.raises(ValueError, match="already executing"):
+            steps.close()
+        engine.unhang()
+        assert inside.result(2).text == "a"
+
+
+def test_a_lock_in_a_generator_takes_all_threads_of_the_pool() -> None:
+    lock = threading.Semaphore(1)
+
+    def locked() -> Iterator[int]:
+        with lock:
+            yield from range(3)
+
+    pool, one, two = ThreadPoolExecutor(1), locked(), locked()
+    assert pool.submit(next, one).result(2) == 0
+    waiting = pool.submit(next, two)
+    with pytest.raises(TimeoutError):
+        pool.submit(next, one).result(0.2)
+    assert not waiting.done()
+    lock.release()
+    pool.shutdown()
+
+
+def test_between_two_steps_a_beat_waits_for_the_rest_of_one_and_two_more() -> None:
+    step_s = 0.05
+
+    async def steps() -> None:
+        for _ in range(8):
+            sleep(step_s)
+            await asyncio.sleep(0)
+
+    async def lateness() -> float:
+        stepping = asyncio.create_task(steps())
+        due = perf_counter() + 0.4 * step_s  # in the middle of a step
+        await asyncio.sleep(0.4 * step_s)
+        late = perf_counter() - due
+        await stepping
+        return late
+
+    assert asyncio.run(lateness()) > 2 * step_s
+
+
+def test_a_limit_on_waiting_does_not_end_the_step_that_is_waited_for() -> None:
+    engine = FakeEngine("a b", hang_at=0)
+    steps = engine.generate_stream("Go")
+
+    async def impatient(pool: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(loop.run_in_executor(pool, next, steps), 0.1)
+
+    with ThreadPoolExecutor(1) as pool:
+        asyncio.run(impatient(pool))
+        assert engine.made == 0
+        engine.unhang()
+    assert engine.made == 1
+
+
+# The whole server
+
+
+@pytest.fixture(params=["lesson", "library"])
+def mine(request: pytest.FixtureRequest) -> Callable[[Engine], Any]:
+    """What builds the server: the lesson's own, and what a later lesson may take."""
+    if request.param == "library":
+        return make_app
+    made: Callable[[Engine], Any] = Lesson("04").define("make_app")["make_app"]
+    return made
+
+
+def test_it_answers_as_the_tutorials_in_both_modes(
+    mine: Callable[[Engine], Any],
+) -> None:
+    engine = load_engine("tutor", dtype="float32")
+    told = []
+    for app in mine(engine), create_tutorial_app(engine):
+        with BackgroundServer(app) as server, LabClient(server.url) as client:
+            whole = client.generate("What is 2 + 2?", temperature=0)
+            tokens = list(client.stream("What is 2 + 2?", temperature=0))
+            told.append((whole.text, [(t.text, t.token_id) for t in tokens]))
+    assert told[0] == told[1] and told[0][0] == "The answer is 4."
+
+
+EMPTY = {"prompt": ""}
+
+
+def test_it_refuses_an_empty_prompt_with_422(mine: Callable[[Engine], Any]) -> None:
+    with BackgroundServer(mine(FakeEngine())) as server:
+        for body in EMPTY, {**EMPTY, "stream": True}:
+            url = f"{server.url}/generate"
+            refused = httpx.post(url, json=body, trust_env=False)
+            assert refused.status_code == 422
+            assert refused.json()["detail"][0]["loc"] == ["body", "prompt"]
+
+
+def test_the_engine_refuses_at_the_call() -> None:
+    with pytest.raises(ValueError, match="prompt"):
+        FakeEngine().generate_stream("")
+
+
+def test_the_long_prompt_has_120_tokens() -> None:
+    prompt = Lesson("04").define("prompt")["prompt"]
+    assert len(load_engine("tutor").encode(prompt)) == 120
+
+
+def test_the_tutorials_says_500_or_200_to_an_empty_prompt() -> None:
+    with BackgroundServer(create_tutorial_app(FakeEngine())) as server:
+        url = f"{server.url}/generate"
+        assert httpx.post(url, json=EMPTY, trust_env=False).status_code == 500
+        with httpx.stream("POST", url, json={**EMPTY, "stream": True},
+                          trust_env=False) as broken:
+            assert broken.status_code == 200
+            with pytest.raises(httpx.RemoteProtocolError):
+                broken.read()
+
+
+def test_a_failing_engine_breaks_the_stream_off_without_done(
+    mine: Callable[[Engine], Any],
+) -> None:
+    with BackgroundServer(mine(FakeEngine(fail_at=2))) as server:
+        came = b""
+        with (httpx.stream("POST", f"{server.url}/generate",
+                           json={"prompt": "Hi", "stream": True},
+                           trust_env=False) as response,
+              pytest.raises(httpx.RemoteProtocolError)):
+            for part in response.iter_raw():
+                came += part
+    assert came.count(b"data: ") == 2 and b"[DONE]" not in came
+
+
+def test_it_is_described_for_programs_and_for_people(
+    mine: Callable[[Engine], Any],
+) -> None:
+    with BackgroundServer(mine(FakeEngine())) as server:
+        described = httpx.get(f"{server.url}/openapi.json", trust_env=False).json()
+        page = httpx.get(f"{server.url}/docs", trust_env=False)
+    assert "/generate" in described["paths"]
+    assert page.status_code == 200 and "swagger" in page.text

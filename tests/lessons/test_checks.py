@@ -1,6 +1,5 @@
 """The programs that check the lessons do find what is wrong, in a made-up lesson."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,7 @@ import pytest
 from tests.lessons import test_load, test_mutants, test_sections, test_terms
 from tests.lessons.glossary import Term
 from tests.lessons.kernel import BEGIN, LEFT_BEHIND, Kernel
-from tests.lessons.lesson import Lesson, Section
+from tests.lessons.made_up import lesson, section
 from tests.lessons.mutants import Mutant
 
 CUT = 'return f"data: {payload}\\n\\n"'
@@ -17,26 +16,6 @@ FRAMES = [
     ("code", "frame = encode('a')"),
     ("code", "assert frame.endswith(b'\\n\\n')"),
 ]
-
-
-def lesson(folder: Path, *cells: tuple[str, str]) -> Lesson:
-    """Lesson 09 with one section, 9.1 of 3 minutes, of these cells."""
-    first = [("md", "# 09 · Made up"), ("md", "## 9.1 One · core, 3 minutes")]
-    last = [("md", "## Summary · 1 minute")]
-    notebook = [
-        {
-            "cell_type": "markdown" if kind == "md" else "code",
-            "metadata": {"tags": [kind]},
-            "source": source,
-        }
-        for kind, source in [*first, *cells, *last]
-    ]
-    (folder / "09-made-up.ipynb").write_text(json.dumps({"cells": notebook}))
-    return Lesson("09", folder)
-
-
-def section(folder: Path, *cells: tuple[str, str]) -> Section:
-    return lesson(folder, *cells).section("9.1")
 
 
 def mutant(new: str, old: str = CUT) -> Mutant:

@@ -31,15 +31,20 @@ WORDS_PER_MINUTE = 200
 MINUTES_PER_LINE = 4 / 60
 MINUTES_PER_PREDICTION = 30 / 60
 MINUTES_PER_QUESTION = 60 / 60
+MINUTES_PER_TURN = 180 / 60
+"""To fill the gaps of a function."""
+
 MINUTES_TO_RUN = 10 / 60
 """Per section: what running takes is not known here."""
 
 def wrong_size(lesson: Lesson) -> list[str]:
     """Too little or too much; the size of cells is every notebook's, not only ours."""
     wrong = []
-    if len(lesson.cells) not in CELLS:
+    # Folded cells (catching up, solutions) are none that a reader goes through.
+    shown = sum(not cell.is_folded for cell in lesson.cells)
+    if shown not in CELLS:
         side = sum(len(section.cells) for section in lesson.of_kind(SIDE))
-        wrong.append(f"{len(lesson.cells)} cells, {side} of them on side paths")
+        wrong.append(f"{shown} cells, {side} of them on side paths")
     words = sum(section.words for section in lesson.of_kind(CORE))
     if words not in CORE_WORDS:
         wrong.append(f"{words} words in the core")
@@ -154,7 +159,8 @@ def thoughtless(lesson: Lesson) -> list[str]:
 def asks(cell: Cell, guesses: int) -> float:
     """The minutes that a cell takes beside its text."""
     return (
-        MINUTES_PER_LINE * len(cell.lines) * cell.is_run
+        MINUTES_PER_LINE * len(cell.lines) * (cell.is_run and not cell.is_solution)
+        + MINUTES_PER_TURN * cell.is_turn
         + MINUTES_PER_PREDICTION * guesses
         + MINUTES_PER_QUESTION * cell.questions
     )

@@ -30,15 +30,3 @@ def test_every_section_runs_alone(number: str) -> None:
             run(kernel, section)
         left = kernel.run(LEFT_BEHIND)
         assert not left.error, left.message
-
-
-@pytest.mark.parametrize("number", LESSONS)
-def test_every_later_section_begins_with_a_folded_catch_up_cell(number: str) -> None:
-    _, _, *later = Lesson(number).sections
-    for section in later:
-        code = [cell for cell in section.cells if cell.is_code]
-        if code:
-            first = code[0]
-            assert first.is_catch_up, f"section {section.name} begins with {first}"
-            assert first.lines[0] == "# catch up: run this if you start here"
-            assert first.is_folded, f"{first} is not folded"

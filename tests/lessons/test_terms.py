@@ -1,6 +1,5 @@
 """No word and no name is used before the core of the series has introduced it."""
 
-import builtins
 import re
 from collections.abc import Iterator
 
@@ -15,7 +14,6 @@ ALLOWED = {
 }
 """Uses of a term before its definition that help a learner, and why."""
 
-KERNELS = {*dir(builtins), "display", "get_ipython", "__name__", "_"}
 MAP = "| notebook |"
 
 
@@ -105,15 +103,12 @@ def unknown_names(lessons: list[Lesson]) -> Iterator[tuple[str, str, str]]:
     """
     imported: set[str] = set()
     for lesson in lessons:
-        known = KERNELS | imported
+        known = statements.KERNELS | imported
         for section in lesson.of_kind(CORE):
             for cell in section.cells:
                 known |= mentioned(cell)
                 if cell.is_run:
-                    here = [
-                        statements.Statement(node, i)
-                        for i, node in enumerate(statements.parse(cell.source))
-                    ]
+                    here = cell.statements
                     known.update(*(each.binds for each in here))
                     imported.update(*(each.binds for each in here if each.imports))
                     for name in sorted(set().union(*(each.uses for each in here))):

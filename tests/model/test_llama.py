@@ -77,16 +77,16 @@ def test_greedy_ids_are_equal_alone_and_in_a_batch(kind: str) -> None:
     model = model_of(CONFIGS[kind])
     expected = [reference(model, prompt, 12) for prompt in PROMPTS]
     network = LeanNetwork(lean_of(model))
-    sequences = network.sequences(len(PROMPTS), 128)
+    batch = network.batch(len(PROMPTS), 128)
     answers = []
     for slot, prompt in enumerate(PROMPTS):
         half = len(prompt) // 2  # in two pieces, where there are two
         if half:
-            sequences.prefill(slot, prompt[:half], 0)
-        answers.append([int(sequences.prefill(slot, prompt[half:], half).argmax())])
+            batch.prefill(slot, prompt[:half], 0)
+        answers.append([int(batch.prefill(slot, prompt[half:], half).argmax())])
     for _ in range(11):
         slots = range(len(PROMPTS))
-        logits = sequences.decode(slots, [answer[-1] for answer in answers])
+        logits = batch.decode(slots, [answer[-1] for answer in answers])
         for answer, row in zip(answers, logits, strict=True):
             answer.append(int(row.argmax()))
     assert answers == expected
@@ -94,16 +94,16 @@ def test_greedy_ids_are_equal_alone_and_in_a_batch(kind: str) -> None:
 
 def test_a_slot_in_between_may_be_free_or_half_read() -> None:
     model = model_of(CONFIGS["llama"])
-    sequences = LeanNetwork(lean_of(model)).sequences(3, 128)
-    first = int(sequences.prefill(0, PROMPTS[0], 0).argmax())
-    third = int(sequences.prefill(2, PROMPTS[1], 0).argmax())
-    sequences.prefill(1, PROMPTS[3][:20], 0)  # half read while the others decode
+    batch = LeanNetwork(lean_of(model)).batch(3, 128)
+    first = int(batch.prefill(0, PROMPTS[0], 0).argmax())
+    third = int(batch.prefill(2, PROMPTS[1], 0).argmax())
+    batch.prefill(1, PROMPTS[3][:20], 0)  # half read while the others decode
     answers = {0: [first], 2: [third]}
     for _ in range(5):
-        logits = sequences.decode([0, 2], [answers[0][-1], answers[2][-1]])
+        logits = batch.decode([0, 2], [answers[0][-1], answers[2][-1]])
         for slot, row in zip((0, 2), logits, strict=True):
             answers[slot].append(int(row.argmax()))
-    second = int(sequences.prefill(1, PROMPTS[3][20:], 20).argmax())
+    second = int(batch.prefill(1, PROMPTS[3][20:], 20).argmax())
     assert answers[0] == reference(model, PROMPTS[0], 6)
     assert answers[2] == reference(model, PROMPTS[1], 6)
     assert second == reference(model, PROMPTS[3], 1)[0]
@@ -111,10 +111,10 @@ def test_a_slot_in_between_may_be_free_or_half_read() -> None:
 
 def test_a_slot_that_was_used_before_shows_nothing_of_it() -> None:
     model = model_of(CONFIGS["qwen3"])
-    sequences = LeanNetwork(lean_of(model)).sequences(1, 128)
-    sequences.prefill(0, PROMPTS[3], 0)
-    sequences.clear(0)
-    again = sequences.prefill(0, PROMPTS[0], 0)
+    batch = LeanNetwork(lean_of(model)).batch(1, 128)
+    batch.prefill(0, PROMPTS[3], 0)
+    batch.clear(0)
+    again = batch.prefill(0, PROMPTS[0], 0)
     assert int(again.argmax()) == reference(model, PROMPTS[0], 1)[0]
 
 

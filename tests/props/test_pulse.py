@@ -1,4 +1,4 @@
-"""The strips of a heartbeat and the ticks of wasted tokens: what they say and count."""
+"""The strips of a heartbeat: what they say and count."""
 
 import re
 from dataclasses import replace
@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from lab_utils.lessons.n04_pulse import Pulse, heartbeat
-from lab_utils.plots.canvas import NARROW, WIDE
+from lab_utils.plots.canvas import WIDE
 from lab_utils.plots.guess import Guess
-from lab_utils.plots.wasted import wasted
 from lab_utils.timeline import Ping, Timeline
+from tests.plots.geometry import count, drawn, words
 
 SENT = 100.0
 
@@ -52,69 +52,25 @@ def test_it_says_what_happened_in_words_and_as_a_table() -> None:
     assert picture.table[2] == ["frozen", "1\u202f010 ms", "0", "50", "900 ms"]
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_a_late_beat_is_a_line_and_one_in_time_a_dot(width: int) -> None:
-    frozen, free = (
-        heartbeat(each)._draw(width).svg("", "") for each in (FROZEN, FREE)
-    )
-    assert "a late beat" in frozen
-    assert len(re.findall(r'class="late"', frozen)) > len(
-        re.findall(r'class="late"', free)
-    )
-    assert free.count('class="fill alive"') > 50
+def test_a_late_beat_is_a_line_and_one_in_time_a_dot() -> None:
+    frozen, free = (drawn(heartbeat(each), WIDE) for each in (FROZEN, FREE))
+    # A line for how late, and one where it came.
+    assert count(frozen, "late") == count(free, "late") + 2
+    assert count(free, "fill alive") > 50
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_each_guess_is_a_diamond_in_its_strip(width: int) -> None:
+def test_each_guess_is_a_diamond_in_its_strip() -> None:
     strips = [replace(FREE, guess=Guess("?", 5)), replace(FROZEN, guess=Guess("?", 50))]
-    drawn = heartbeat([*strips, FREE])._draw(width).svg("", "")
-    assert drawn.count('class="guess"') == 2 + 1  # and one in the legend
-    assert "your guesses" in drawn
-    assert "your guess" not in heartbeat(FREE)._draw(width).svg("", "")
+    drawing = drawn(heartbeat([*strips, FREE]), WIDE)
+    assert count(drawing, "guess") == 2 + 1, "and one in the legend"
+    assert "your guesses" in words(drawing)
 
 
 def test_a_higher_guess_stands_higher() -> None:
     def height(value: float) -> float:
-        strip = replace(FREE, guess=Guess("?", value))
-        drawn = heartbeat(strip)._draw(WIDE).svg("", "")
-        found = re.search(r'd="M[\d.]+ ([\d.]+)L[^"]*" class="guess"', drawn)
+        drawing = heartbeat(replace(FREE, guess=Guess("?", value))).inline(WIDE)
+        found = re.search(r'd="M[\d.]+ ([\d.]+)L[^"]*" class="guess"', drawing)
         assert found is not None
         return float(found[1])
 
     assert height(1000) < height(10) < height(0.5)
-
-
-def test_names_are_escaped() -> None:
-    assert "<b>" not in heartbeat(pulse("<b>", (0.1, 0.2))).svg()
-    assert "<b>" not in wasted({"<b>": 7}, read=5).svg()
-
-
-def test_wasted_counts_what_was_read_and_what_was_not() -> None:
-    picture = wasted({"deaf": 60, "listens": 5}, read=5)
-    assert picture.table[1:] == [["deaf", "5", "55"], ["listens", "5", "0"]]
-    assert "deaf: 5 tokens read, 55 more made for nobody." in picture.description
-
-
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_wasted_draws_a_tick_per_token(width: int) -> None:
-    drawn = wasted({"deaf": 60}, read=5)._draw(width).svg("", "")
-    ticks = {
-        kind: sum(path.count("M") for path in
-                  re.findall(rf'd="([^"]+)" class="{kind}"', drawn))
-        for kind in ("token", "late")
-    }
-    assert ticks == {"token": 5 + 1, "late": 55 + 1}  # and one each in the legend
-    assert "+55" in drawn
-
-
-@pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_wasted_shows_a_guess_even_far_outside(width: int) -> None:
-    guesses = {"x": Guess("?", 500, "tokens"), "other": Guess("?", 1, "tokens")}
-    svg = wasted({"x": 6}, guesses, read=5)._draw(width).svg("", "")
-    assert svg.count('class="guess"') == 2  # its own, and the legend's
-    places = [float(x) for x in re.findall(r'd="M([\d.]+) [^"]*" class="guess"', svg)]
-    assert max(places) <= width
-
-
-def test_wasted_without_servers() -> None:
-    assert "svg" in wasted({}, read=5).html()

@@ -177,7 +177,7 @@ def test_a_key_in_the_address_is_exchanged_for_a_cookie(locked: Served) -> None:
         response = browser.get("/docs", params={"token": KEY, "a": "1 2", "b": ""})
         cookie = response.headers["set-cookie"]
         assert response.status_code == 303
-        assert response.headers["location"] == "/docs?a=1+2&b="
+        assert response.headers["location"] == "./docs?a=1+2&b="
         assert "HttpOnly" in cookie and "SameSite=strict" in cookie
         assert "correct" not in cookie and KEY not in response.text
         assert browser.get("/docs").status_code == 200
@@ -199,7 +199,7 @@ def test_the_exchange_leads_to_no_other_host(locked: Served, path: str) -> None:
         head = read_until(sock, b"\r\n\r\n").decode()
     location = head.split("location: ")[1].split("\r\n")[0]
     assert httpx.URL(locked.url).join(location).host == "127.0.0.1"
-    assert location[1] not in "/\\\t"
+    assert location.startswith("./")
 
 
 def test_the_cookie_of_one_key_opens_no_other(serve: Serve, locked: Served) -> None:

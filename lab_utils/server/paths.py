@@ -1,0 +1,13 @@
+"""Which route a request means, where the app itself stands below a path."""
+
+from starlette.types import Scope
+
+
+def route_path(scope: Scope) -> str:
+    """The path of `scope` without the app's own prefix (ASGI's `root_path`).
+
+    A proxy may have cut the prefix off already; then the path is what it is.
+    """
+    path, root = str(scope["path"]), str(scope.get("root_path", "")).rstrip("/")
+    below = bool(root) and f"{path}/".startswith(f"{root}/")
+    return (path[len(root):] or "/") if below else path

@@ -1,0 +1,419 @@
+"""The learner's own version is used, the solution only while there is none."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
+from IPython.core.interactiveshell import InteractiveShell
+
+from lab_utils.engine import Engine
+from lab_utils.lessons.n01_checks import (
+    MESSAGES,
+    TURNS,
+    check_app,
+    check_take_turns,
+)
+from lab_utils.lessons.n01_so_far import take_turns
+from lab_utils.lessons.n03_checks import CASES, check_parse
+from lab_utils.lessons.n03_ruler import read_events
+from lab_utils.lessons.n04_checks import CASES as REQUESTS
+from lab_utils.lessons.n04_checks import check_server
+from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
+from lab_utils.lessons.your_turn import Case, NotYet, check, has_gaps, solution
+from tests.lessons.lesson import Lesson
+
+STUB = "def twice(n):\n    result = ...  # yours\n    return result"
+MINE = "def twice(n):\n    return n + n"
+SOLUTION = (
+    "from lab_utils.lessons.your_turn import solution\n"
+    "@solution\ndef twice(n):\n    return 2 * n"
+)
+
+
+@pytest.fixture(scope="module")
+def cells() -> Iterator[Callable[..., Any]]:
+    """Runs cells in a notebook's namespace; returns what `twice` is then."""
+    shell = InteractiveShell.instance()
+
+    def run(*sources: str) -> Any:
+        for source in sources:
+            shell.run_cell(source).raise_error()
+        return shell.user_ns["twice"]
+
+    yield run
+    InteractiveShell.clear_instance()
+
+
+def test_a_gap_is_found_until_it_is_filled(cells: Callable[..., Any]) -> None:
+    assert has_gaps(cells(STUB))
+    assert has_gaps(cells("async def twice(n): ..."))
+    assert not has_gaps(cells(MINE))
+    assert not has_gaps(len)
+
+
+def test_the_solution_fills_in_for_a_function_with_gaps(
+    cells: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = cells(STUB, SOLUTION)
+    assert twice(4) == 8 and not has_gaps(twice)
+    assert cells(SOLUTION) is not twice, "a solution may be edited"
+    assert capsys.readouterr().out == ""
+
+
+def test_the_learner_s_own_stays(
+    cells: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = cells(STUB, SOLUTION, MINE)
+    assert cells(SOLUTION, SOLUTION) is mine
+    assert "twice: yours stays." in capsys.readouterr().out
+
+
+def test_an_emptied_function_gets_the_solution_again(
+    cells: Callable[..., Any]
+) -> None:
+    assert cells(STUB, SOLUTION, MINE, STUB, SOLUTION)(3) == 6
+
+
+def test_the_solution_alone_defines_its_function() -> None:
+    names: dict[str, Any] = {}
+    exec(SOLUTION, names)
+    assert names["twice"](2) == 4
+    assert solution.__module__ == "lab_utils.lessons.your_turn"
+
+
+def test_a_check_says_what_it_saw_and_the_idea() -> None:
+    cases = [Case(2, 4, "Fine."), Case(3, 6, "Twice means times two.")]
+    with pytest.raises(NotYet) as error:
+        check(lambda n: 4, cases)
+    assert str(error.value).split("\n") == [
+        "<lambda> got 3.", "  expected: 6", "  it gave:  4", "Twice means times two.",
+    ]
+    with pytest.raises(NotYet, match="it gave:  ZeroDivisionError"):
+        check(lambda n: n / 0, cases)
+
+
+def test_a_check_of_gaps_says_where_the_solution_is(cells: Callable[..., Any]) -> None:
+    with pytest.raises(NotYet, match=r"twice still has a `\.\.\.` in it"):
+        check(cells(STUB), [])
+
+
+def test_a_notebook_shows_no_traceback() -> None:
+    shown: Any = NotYet("Look again.")
+    assert shown._render_traceback_() == ["✗ Look again."]
+
+
+# Notebook 01: take_turns, and an ASGI app
+
+
+def stays_on_the_list(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs[0]
+        try:
+            next(first)
+        except StopIteration:
+            continue
+        jobs.append(first)
+
+
+def never_comes_back(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        next(jobs.pop(0), None)
+
+
+def last_first(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs.pop()
+        try:
+            next(first)
+        except StopIteration:
+            continue
+        jobs.append(first)
+
+
+def to_its_end(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        for _ in jobs.pop(0):
+            pass
+
+
+def one_ends_all(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs.pop(0)
+        try:
+            next(first)
+        except StopIteration:
+            break
+        jobs.append(first)
+
+
+def second_place(jobs: list[Iterator[None]]) -> None:
+    while jobs:
+        first = jobs.pop(0)
+        try:
+            next(first)
+        except StopIteration:
+            continue
+        jobs.insert(1, first)
+
+
+@pytest.mark.parametrize("wrong, idea", [
+    (lambda jobs: None, "Take the first job *off* the list"),
+    (stays_on_the_list, "Take the first job *off* the list"),
+    (never_comes_back, "goes to the *end*"),
+    (last_first, "goes to the *end*"),
+    (to_its_end, "goes to the *end*"),
+    (one_ends_all, "That ends A alone"),
+    (second_place, "not to its second place"),
+])
+def test_each_wrong_loop_is_told_its_idea(
+    wrong: Callable[..., Any], idea: str
+) -> None:
+    assert idea in told(check_take_turns, wrong)
+
+
+def body(text: bytes, **more: Any) -> dict[str, Any]:
+    return {"type": "http.response.body", "body": text, **more}
+
+
+async def no_end(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    if scope["path"] != "/health":
+        await send(body(b"I ", more_body=True))
+
+
+async def no_await(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    send(body(b""))
+
+
+async def at_once(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    await send(body(b"" if scope["path"] == "/health" else b"I am here"))
+
+
+async def no_more(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    if scope["path"] != "/health":
+        for word in b"I ", b"am ", b"here":
+            await send(body(word))
+    await send(body(b""))
+
+
+async def other_type(scope: Any, receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.end"})
+
+
+@pytest.mark.filterwarnings("ignore:coroutine")
+@pytest.mark.parametrize("wrong, idea", [
+    (no_end, "The end is a message, too"),
+    (no_await, "without `await`, `send(…)` runs nothing"),
+    (other_type, "type `http.response.body`"),
+    (at_once, "Each word is a message of its own"),
+    (no_more, "without it, it would be the end"),
+])
+def test_each_wrong_app_is_told_its_idea(wrong: Callable[..., Any], idea: str) -> None:
+    assert idea in told(check_app, wrong)
+
+
+def test_the_loop_and_the_app_of_the_solutions_are_right(
+    capsys: pytest.CaptureFixture[str]
+) -> None:
+    solved = Lesson("01").define("take_turns", "app")
+    for each in take_turns, solved["take_turns"]:
+        check_take_turns(each)
+        assert f"{len(TURNS)} of {len(TURNS)}" in capsys.readouterr().out
+    check_app(solved["app"])
+    assert f"{len(MESSAGES)} of {len(MESSAGES)}" in capsys.readouterr().out
+
+
+def told(check: Callable[..., None], wrong: Callable[..., Any]) -> str:
+    """What `check` says of `wrong`, in few words."""
+    with pytest.raises(NotYet) as error:
+        check(wrong)
+    assert len(str(error.value).split()) <= 60
+    return str(error.value)
+
+
+# Notebook 03: parse
+
+
+def by_line(chunks: list[bytes]) -> Iterator[str]:
+    for line in b"".join(chunks).decode().split("\n"):
+        if line.startswith("data: "):
+            yield line[6:]
+
+
+def one_each(chunks: list[bytes]) -> Iterator[str]:
+    for chunk in chunks:
+        yield chunk.decode().removeprefix("data: ").strip("\n")
+
+
+def no_join(chunks: list[bytes]) -> Iterator[str]:
+    for chunk in chunks:
+        *whole, _ = chunk.split(b"\n\n")
+        for event in whole:
+            yield event.decode().removeprefix("data: ")
+
+
+def text_first(chunks: list[bytes]) -> Iterator[str]:
+    buffer = ""
+    for chunk in chunks:
+        buffer += chunk.decode()
+        *whole, buffer = buffer.split("\n\n")
+        for event in whole:
+            yield event.removeprefix("data: ")
+
+
+def all_line_ends(chunks: list[bytes]) -> Iterator[str]:
+    buffer = b""
+    for chunk in chunks:
+        buffer += chunk
+        *whole, buffer = buffer.split(b"\n\n")
+        for event in whole:
+            yield from (line.removeprefix("data: ")
+                        for line in event.decode().splitlines())
+
+
+@pytest.mark.parametrize("parse, idea", [
+    (lambda chunks: [], "stands before a blank line"),
+    (one_each, "A read is whatever has arrived"),
+    (no_join, "what is left in the buffer stands before the new chunk"),
+    (by_line, "stays in the buffer"),
+    (text_first, "half a character is no text"),
+    (all_line_ends, "`splitlines()` takes it for a line end"),
+])
+def test_each_wrong_parse_is_told_its_idea(
+    parse: Callable[..., Any], idea: str
+) -> None:
+    assert idea in told(check_parse, parse)
+
+
+def test_a_right_parse_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for parse in read_events, Lesson("03").define("parse")["parse"]:
+        check_parse(parse)
+        assert f"{len(CASES)} of {len(CASES)}" in capsys.readouterr().out
+
+
+# Notebook 04: make_app
+
+
+def server(
+    whole: Callable[[Engine, Any], Any], stream: Callable[[Engine, Any], Any]
+) -> Callable[[Engine], FastAPI]:
+    """The reader's `make_app`, with what it does in each mode."""
+
+    def make_app(engine: Engine) -> FastAPI:
+        app = FastAPI()
+
+        @app.get("/health")
+        async def health() -> dict[str, str]:
+            return {"status": "ok"}
+
+        @app.post("/generate", response_model=None)
+        async def generate(ask: Ask) -> Any:
+            if ask.stream:
+                return stream(engine, ask)
+            answer = await asyncio.to_thread(whole, engine, ask)
+            return answer if isinstance(answer, FastAPI) else answer.as_dict()
+
+        return app
+
+    return make_app
+
+
+def good(engine: Engine, ask: Ask) -> Any:
+    return engine.generate(ask.prompt, ask.max_tokens)
+
+
+def streamed(engine: Engine, ask: Ask, **more: Any) -> StreamingResponse:
+    steps = engine.generate_stream(ask.prompt, ask.max_tokens)
+    return StreamingResponse(events(steps), **more)
+
+
+def right_type(engine: Engine, ask: Ask) -> StreamingResponse:
+    return streamed(engine, ask, media_type="text/event-stream")
+
+
+def all_tokens(engine: Engine, ask: Ask) -> StreamingResponse:
+    steps = engine.generate_stream(ask.prompt)
+    return StreamingResponse(events(steps), media_type="text/event-stream")
+
+
+def pulled(engine: Engine, ask: Ask) -> StreamingResponse:
+    async def frozen() -> AsyncIterator[bytes]:
+        for token in engine.generate_stream(ask.prompt, ask.max_tokens):
+            yield encode_event(token.event())
+        yield encode_event("[DONE]")
+
+    return StreamingResponse(frozen(), media_type="text/event-stream")
+
+
+def on_the_loop(engine: Engine) -> FastAPI:
+    app = server(good, right_type)(engine)
+    other = FastAPI()
+
+    @other.post("/generate", response_model=None)
+    async def generate(ask: Ask) -> Any:
+        if ask.stream:
+            return right_type(engine, ask)
+        return good(engine, ask).as_dict()
+
+    app.router.routes[-1:] = [other.router.routes[-1]]
+    return app
+
+
+def without_health(engine: Engine) -> FastAPI:
+    return FastAPI()
+
+
+def not_checked(engine: Engine) -> FastAPI:
+    app = server(good, right_type)(engine)
+    other = FastAPI()
+
+    @other.post("/generate", response_model=None)
+    async def generate(body: dict[str, Any]) -> Any:
+        ask = Ask.model_construct(**{"max_tokens": 128, "stream": False} | body)
+        if ask.stream:
+            return right_type(engine, ask)
+        if not ask.prompt:
+            return {"text": ""}
+        return (await asyncio.to_thread(good, engine, ask)).as_dict()
+
+    app.router.routes[-1:] = [other.router.routes[-1]]
+    return app
+
+
+@pytest.mark.parametrize("wrong, idea", [
+    (without_health, "`health` returns a dict"),
+    (server(lambda engine, ask: None, right_type), "the whole answer is one JSON"),
+    (server(good, streamed), "its media type says what it carries"),
+    (server(good, lambda engine, ask: ...), "a StreamingResponse around"),
+    (server(lambda engine, ask: engine.generate(ask.prompt), right_type),
+     "give `*asked` to `engine.generate`"),
+    (server(good, all_tokens), "give `*asked` to `generate_stream`"),
+    (not_checked, "keep `ask: Ask`"),
+    (on_the_loop, "`engine.generate` runs on its thread"),
+    (server(good, pulled), "a step runs on its thread"),
+])
+def test_each_wrong_server_is_told_its_idea(
+    wrong: Callable[[Engine], FastAPI], idea: str
+) -> None:
+    logging.disable(logging.CRITICAL)  # some fail
+    try:
+        with pytest.raises(NotYet) as told:
+            check_server(wrong)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert idea in str(told.value)
+    assert len(str(told.value).split()) <= 60
+
+
+def test_a_right_server_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for right in make_app, Lesson("04").define("make_app")["make_app"]:
+        check_server(right)
+        assert f"{len(REQUESTS)} of {len(REQUESTS)}" in capsys.readouterr().out
