@@ -134,7 +134,7 @@ def _bench(options: argparse.Namespace) -> int:
     kinds = RUNNERS if options.runners == "all" else options.runners.split(",")
     result = bench.run(
         options.model, options.dtype, list(kinds), options.tokens, options.rounds,
-        PEERS if options.peers == [] else options.peers, options.url,
+        list(PEERS) if options.peers == [] else options.peers, options.url,
     )
     print(f"\n{bench.table(result)}")
     if options.json:

@@ -1,8 +1,8 @@
 """A Llama checkpoint as one GGUF file, the format that llama.cpp reads (version 3).
 
-The file is a header, a list of named values (shape, tokenizer, chat template), a list of
-tensors with their places, and then their numbers, each tensor at a multiple of 32 bytes.
-https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+The file is a header, a list of named values (shape, tokenizer, chat template), a list
+of tensors with their places, and then their numbers, each tensor at a multiple of 32
+bytes. https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 """
 
 import json
@@ -136,7 +136,7 @@ def _tensors(model: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
 def _interleaved(weights: Tensor, heads: int) -> Tensor:
     """Rows in llama.cpp's order: it rotates neighbours (0 with 1), transformers halves
     (0 with `head_dim` / 2)."""
-    halves = weights.unflatten(0, (heads, 2, -1))
+    halves = weights.reshape(heads, 2, -1, weights.shape[-1])
     return halves.transpose(1, 2).reshape(weights.shape)
 
 

@@ -108,8 +108,9 @@ def _openai_schema(error: RequestValidationError) -> Response:
     param = "".join(names).lstrip(".") or None
     missing = item["type"] == "missing"
     code = "missing_required_parameter" if missing else "invalid_value"
+    said = item["msg"].removeprefix("Value error, ")
     return error_response(
-        400, f"{param or 'the body'}: {item['msg']}.", param=param, code=code
+        400, f"{param or 'the body'}: {said}.", param=param, code=code
     )
 
 

@@ -3,11 +3,13 @@
 import asyncio
 import json
 import logging
+import re
 import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -182,6 +184,18 @@ def test_many_streams_at_once_each_get_their_own(serve: Serve) -> None:
 
     with ThreadPoolExecutor(12) as pool:
         assert set(pool.map(ask, range(12))) == {SAID}
+
+
+def test_the_lines_in_the_readme_stream_an_answer(
+    serve: Serve, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.+?)```", readme, re.DOTALL)
+    [lines] = [block for block in blocks if "import OpenAI" in block]
+    assert len([line for line in lines.splitlines() if line]) == 5
+    served = serve(FakeEngine(SAID, name="tutor"))
+    exec(lines.replace("http://127.0.0.1:5000", served.url), {})
+    assert capsys.readouterr().out == SAID
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

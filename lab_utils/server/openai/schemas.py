@@ -14,7 +14,6 @@ from pydantic import (
     Field,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from lab_utils.tokens import (
     MAX_INT,
@@ -169,9 +168,7 @@ def _text(content: Any) -> str:
         texts = [_part(part) for part in parts]
         if all(text is not None for text in texts):
             return "\n".join(map(str, texts))
-    raise PydanticCustomError(
-        "content", 'expected a text or a list of {"type": "text", "text": …}'
-    )
+    raise ValueError('expected a text or a list of {"type": "text", "text": …}')
 
 
 def _part(part: Any) -> str | None:
