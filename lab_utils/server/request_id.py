@@ -1,4 +1,7 @@
-"""A name for every request, by which a client's report finds its line in the log."""
+"""A name for every request, by which a client's report finds its line in the log.
+
+The server finds it in the request's `scope["state"]["request_id"]`.
+"""
 
 import re
 from uuid import uuid4
@@ -23,6 +26,8 @@ class RequestId:
             return await self._app(scope, receive, send)
         given = Headers(scope=scope).get(HEADER, "")
         name = given if ACCEPTED.fullmatch(given) else f"req_{uuid4().hex}"
+
+        scope.setdefault("state", {})["request_id"] = name
 
         async def named(message: Message) -> None:
             if message["type"] == "http.response.start":

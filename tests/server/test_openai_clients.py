@@ -1,8 +1,10 @@
 """What other people's clients make of the routes under /v1: openai's own, and curl."""
 
+import ast
 import asyncio
 import json
 import logging
+import os
 import re
 import shutil
 import subprocess
@@ -196,6 +198,41 @@ def test_the_lines_in_the_readme_stream_an_answer(
     served = serve(FakeEngine(SAID, name="tutor"))
     exec(lines.replace("http://127.0.0.1:5000", served.url), {})
     assert capsys.readouterr().out == SAID
+
+
+OLD = os.environ.get("LAB_OPENAI_1", "")
+"""A Python that has openai 1.x, which cannot be installed beside 3.x."""
+OLD_CLIENT = """
+import openai, sys
+assert openai.__version__.startswith("1."), openai.__version__
+client = openai.OpenAI(base_url=sys.argv[1], api_key="sesame", max_retries=0)
+messages = [{"role": "user", "content": "hi"}]
+answer = client.chat.completions.create(model="toy", messages=messages)
+stream = client.chat.completions.create(
+    model="toy", messages=messages, stream=True, stream_options={"include_usage": True})
+*chunks, usage = stream  # it reads to the end of the body, not to [DONE]
+texts = client.completions.create(model="toy", prompt="hi", max_tokens=90, stream=True)
+try:
+    client.chat.completions.create(model="toy", messages=messages, n=2)
+except openai.BadRequestError as error:
+    refused = error.param
+print(ascii([
+    answer.choices[0].message.content,
+    "".join(chunk.choices[0].delta.content or "" for chunk in chunks),
+    "".join(chunk.choices[0].text for chunk in texts),
+    usage.usage == answer.usage, refused,
+]))
+"""
+
+
+@pytest.mark.skipif(not OLD, reason="LAB_OPENAI_1 names no Python with openai 1.x")
+def test_the_clients_first_major_version_understands_the_same(served: Served) -> None:
+    done = subprocess.run(
+        [OLD, "-c", OLD_CLIENT, f"{served.url}/v1"], capture_output=True, text=True,
+        timeout=6 * PATIENCE_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert ast.literal_eval(done.stdout) == [SAID, SAID, SAID, True, "n"]
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
