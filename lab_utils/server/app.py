@@ -12,7 +12,6 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from lab_utils.engine import Engine
@@ -93,34 +92,29 @@ def create_app(
 
 
 def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
-    async def submit(
-        asked: GenerateRequest | GenerateQuery, request: Request
-    ) -> Answers:
+    async def answer(
+        asked: GenerateRequest | GenerateQuery, stream: bool, request: Request
+    ) -> Response:
         # Also who leaves while the prompt is checked is noticed: an engine in another
         # process may be busy with a long step meanwhile.
         work = Answers.admit(runner, [asked.prompt], asked.sampling(), limits)
-        return await unless_gone(request.receive, work)
+        answers = await unless_gone(request.receive, work)
+        if stream:
+            return EventStream(answers, limits, TokenEvents())
+        [whole] = await collect(answers, request.receive)
+        return JSONResponse(whole.as_dict())
 
     @app.post("/generate", response_model=GenerateResponse)
     async def generate(body: GenerateRequest, request: Request) -> Response:
         """Answer `prompt`: as JSON, or as Server-Sent Events with `"stream": true`."""
-        answers = await submit(body, request)
-        if body.stream:
-            return EventStream(answers, limits, TokenEvents())
-        try:
-            [answer] = await collect(answers, request.receive)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # left to the framework it would cost the connection
-            return errors.failure(error)
-        return JSONResponse(answer.as_dict())
+        return await errors.or_failure(answer(body, body.stream, request))
 
     @app.get("/generate")
     async def generate_events(
         query: Annotated[GenerateQuery, Query()], request: Request
     ) -> Response:
         """Stream the answer to a browser's `EventSource`, which can only GET."""
-        return EventStream(await submit(query, request), limits, TokenEvents())
+        return await errors.or_failure(answer(query, True, request))
 
 
 def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:

@@ -6,7 +6,7 @@ address, a prompt or the text of an exception from inside the engine.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -61,6 +61,17 @@ def failure(error: Exception) -> Response:
     status, body = describe(error)
     busy = {"Retry-After": str(RETRY_AFTER_S)} if status == 503 else None
     return _json(status, body, busy)
+
+
+async def or_failure(answer: Awaitable[Response]) -> Response:
+    """What comes of `answer`, or the response for what ended it: an error that nobody
+    foresaw would cost the connection if it were left to the framework."""
+    try:
+        return await answer
+    except ClientDisconnect:
+        raise
+    except Exception as error:
+        return failure(error)
 
 
 def install(app: FastAPI) -> None:

@@ -4,7 +4,6 @@ import time
 from typing import Any
 
 from fastapi import FastAPI, Request
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from lab_utils.runners import Limits, Runner
@@ -37,23 +36,18 @@ def add_openai(app: FastAPI, runner: Runner, limits: Limits) -> None:
         completion = kind(runner.model, answers.jobs, asked.include_usage)
         if asked.stream:
             return EventStream(answers, limits, completion)
-        try:
-            generations = await collect(answers, request.receive)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # left to the framework it would cost the connection
-            return errors.failure(error)
+        generations = await collect(answers, request.receive)
         return JSONResponse(completion.whole(generations))
 
     @app.post("/v1/completions")
     async def completions(body: CompletionRequest, request: Request) -> Response:
         """Continue `prompt` in OpenAI's format, whole or as a stream."""
-        return await answer(body, TextCompletion, request)
+        return await errors.or_failure(answer(body, TextCompletion, request))
 
     @app.post("/v1/chat/completions")
     async def chat_completions(body: ChatRequest, request: Request) -> Response:
         """Answer `messages` in OpenAI's format, whole or as a stream."""
-        return await answer(body, ChatCompletion, request)
+        return await errors.or_failure(answer(body, ChatCompletion, request))
 
     @app.get("/v1/models")
     async def models() -> Response:
