@@ -119,7 +119,8 @@ FACTS = [
         "Run the next cell three times: one server",
     ),
     # 5.5: stop
-    asserted("kernel-40", "The reader got the whole answer, so `stop` has waited"),
+    asserted("kernel-40", "The reader got the whole answer, so `stop` has waited",
+             "it delivered the whole answer"),
     link(
         SETTINGS, "uvicorn has a setting against it, `timeout_graceful_shutdown`"
     ),
@@ -131,7 +132,7 @@ FACTS = [
     ),
     asserted("kernel-42", "each with a last message that says why",
              by="the server is being stopped"),
-    asserted("kernel-43", "this stop is both the quickest and the kindest",
+    asserted("kernel-43", "this stop is the quickest",
              by="kind.seconds"),
     # 5.6: pairs
     asserted(
