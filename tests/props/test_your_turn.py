@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from statistics import median
 from typing import Any
 
 import pytest
@@ -29,7 +30,10 @@ from lab_utils.lessons.n03_ruler import read_events
 from lab_utils.lessons.n04_checks import CASES as REQUESTS
 from lab_utils.lessons.n04_checks import check_server
 from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
+from lab_utils.lessons.n06_checks import CASES as PATIENTS
+from lab_utils.lessons.n06_checks import check_diagnose
 from lab_utils.lessons.your_turn import Case, NotYet, check, has_gaps, solution
+from lab_utils.timeline import Timeline
 from tests.lessons.lesson import Lesson
 
 STUB = "def twice(n):\n    result = ...  # yours\n    return result"
@@ -510,3 +514,49 @@ def test_a_right_server_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     for right in make_app, Lesson("04").define("make_app")["make_app"]:
         check_server(right)
         assert f"{len(REQUESTS)} of {len(REQUESTS)}" in capsys.readouterr().out
+
+
+# Notebook 06: diagnose
+
+
+def by(
+    *, left: bool = True, dead_first: bool = True, late: float = 1 / 3,
+    keeper: str = "buffered", queue: str = "queued",
+) -> Callable[[Timeline], str]:
+    """A `diagnose`, right as it is; what is given breaks one of its looks."""
+
+    def diagnose(run: Timeline) -> str:
+        if left and run.left is not None:
+            return "cancelled"
+        is_late = run.arrivals[0] > (run.ended or 0) * late
+        if dead_first and median(run.waits_ms) > 200 * (run.ended or 0):
+            return "blocking" if is_late else "frozen"
+        if is_late and run.arrivals[-1] == run.arrivals[0]:
+            return keeper
+        return queue if is_late else "streaming"
+
+    return diagnose
+
+
+def by_milliseconds(run: Timeline) -> str:
+    return "cancelled" if run.left or (run.ttft_ms or 0) > 500 else by()(run)
+
+
+@pytest.mark.parametrize("diagnose, idea", [
+    (by(left=False), "The reader left"),
+    (by(dead_first=False), "only the pings can tell"),
+    (by(late=2), "`/health` is dead all the while"),
+    (by(keeper="blocking"), "somebody kept them"),
+    (by(queue="blocking"), "then the tokens came one by one"),
+    (by_milliseconds, "nothing is wrong"),
+])
+def test_each_wrong_diagnosis_is_told_its_idea(
+    diagnose: Callable[[Timeline], str], idea: str
+) -> None:
+    assert idea in told(check_diagnose, diagnose)
+
+
+def test_a_right_diagnosis_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for diagnose in by(), Lesson("06").define("diagnose")["diagnose"]:
+        check_diagnose(diagnose)
+        assert f"{len(PATIENTS)} of {len(PATIENTS)}" in capsys.readouterr().out
