@@ -1,4 +1,4 @@
-# make setup | lab | demo | test -- for Windows the README writes out what each one runs.
+# make setup | lab | demo | quick | test -- for Windows the README writes out what each one runs.
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,7 +9,7 @@ NOTEBOOK := notebooks/00-start-here.ipynb
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 UV := .venv-uv/bin/uv
 
-.PHONY: setup lab demo test check unit lessons pictures lock newest oldest clean
+.PHONY: setup lab demo test quick check unit lessons pictures lock newest oldest clean
 
 setup: $(STAMP)
 
@@ -36,6 +36,11 @@ demo: setup
 	@$(BIN)/python -m lab_utils demo
 
 test: setup check unit lessons
+
+# After a change of a line: what needs no browser, no kernel and no model.
+quick: setup check
+	$(BIN)/pytest -m 'not program' --ignore=tests/browser --ignore=tests/lessons \
+	    --ignore=tests/test_notebooks.py
 
 check: setup
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""The command line: `python -m lab_utils serve` and `python -m lab_utils demo`."""
+"""The command line: `python -m lab_utils serve`, `demo`, `bench` and `peer`."""
 
 import argparse
 import logging
@@ -6,12 +6,15 @@ import os
 import signal
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
 from lab_utils.bench import compare as bench
 from lab_utils.bench import demo
+from lab_utils.bench.servers import PEERS
 from lab_utils.engine.loading import load_engine
+from lab_utils.peers import llama_cpp
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
 from lab_utils.server.security import LOOPBACK
@@ -53,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_serve(commands)
     _add_demo(commands)
     _add_bench(commands)
+    _add_peer(commands)
     return parser
 
 
@@ -118,7 +122,10 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     add("--runners", default="thread,process,executor", help="a list, or 'all'")
     add("--tokens", type=int, default=100, help="length of each answer at most")
     add("--rounds", type=int, default=5, help="each server is measured so many times")
-    add("--peers", action="store_true", help="also measure `transformers serve`")
+    add("--peers", nargs="*", choices=PEERS, metavar="NAME", help="also measure real "
+        f"servers on the same weights: {', '.join(PEERS)}; without a name, all")
+    add("--url", help="also measure a server that runs already; one whose address ends "
+        "in /v1 is asked in OpenAI's format")
     add("--json", type=Path, metavar="FILE", help="also write the figures there")
     command.set_defaults(run=_bench)
 
@@ -127,11 +134,31 @@ def _bench(options: argparse.Namespace) -> int:
     kinds = RUNNERS if options.runners == "all" else options.runners.split(",")
     result = bench.run(
         options.model, options.dtype, list(kinds), options.tokens, options.rounds,
-        options.peers,
+        list(PEERS) if options.peers == [] else options.peers, options.url,
     )
     print(f"\n{bench.table(result)}")
     if options.json:
         write_json(result, options.json)
+    return 0
+
+
+def _add_peer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "peer",
+        help="run a real server on the same weights until Ctrl-C",
+        description="Run a real server of others on our weights, to compare with. It "
+        "speaks OpenAI's format under /v1.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.add_argument("name", choices=["llama.cpp"], metavar="NAME",
+                         help="llama.cpp: its own server, in float32")
+    command.add_argument("--model", default="tutor", help="as for serve; a Llama")
+    command.add_argument("--port", type=_port, default=0, help="0 takes a free port")
+    command.set_defaults(run=_peer)
+
+
+def _peer(options: argparse.Namespace) -> int:
+    llama_cpp.run(options.model, options.port, partial(print, flush=True))
     return 0
 
 

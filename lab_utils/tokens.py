@@ -12,6 +12,7 @@ FinishReason = Literal["stop", "length"]
 """Why an answer ended: `stop` (the model's own end, or a stop string) or `length`."""
 
 DEFAULT_MAX_TOKENS = 128
+ROLES = ("system", "user", "assistant")
 MAX_INT = 2**63 - 1
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 256
@@ -41,9 +42,9 @@ class ModelError(RuntimeError):
 class SamplingParams:
     """How the next token is chosen and when to stop; set by whoever sends the prompt.
 
-    max_tokens: at most this many tokens, counted from the first; `None` means 128, or
-        fewer where the context is too short for 128. An engine refuses what does not
-        fit its context.
+    max_tokens: at most this many tokens, counted from the first; an engine refuses what
+        does not fit its context. `None` means `default_tokens`, or fewer where the
+        context is too short for that.
     temperature: 0 to 2; logits are divided by it, 0 always takes the most likely token.
     top_p: 0 < top_p <= 1; sample from the smallest set of tokens that holds this much
         probability (Holtzman et al. 2020, "The Curious Case of Neural Text
@@ -59,6 +60,7 @@ class SamplingParams:
     top_p: float = 1.0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    default_tokens: int = DEFAULT_MAX_TOKENS
 
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
@@ -76,8 +78,7 @@ class SamplingParams:
         for text in self.stop:
             _check(isinstance(text, str) and 0 < len(text) <= MAX_STOP_LENGTH, "stop",
                    f"strings of 1 to {MAX_STOP_LENGTH} characters", text)
-            _check(_is_unicode(text), "stop", "valid Unicode, no half surrogate pairs",
-                   text.encode("ascii", "replace").decode())
+            _check_unicode(text, "stop")
 
     @property
     def greedy(self) -> bool:
@@ -95,17 +96,45 @@ def as_stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(stop)
 
 
-def check_prompt(prompt: str) -> None:
-    """Raise `InvalidRequest` if `prompt` is empty or no valid Unicode."""
-    _check(isinstance(prompt, str) and prompt != "", "prompt",
-           "a text of at least one character", prompt)
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation: who speaks (one of `ROLES`), and what."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A conversation; the model's chat template writes it as one prompt."""
+
+    messages: tuple[Message, ...]
+
+
+Prompt = str | list[int] | Chat  # a text goes to the model as it is, a list is ids
+
+
+def check_prompt(prompt: Prompt) -> None:
+    """Raise `InvalidRequest` if `prompt` is empty, no valid Unicode or no `Prompt`."""
+    if isinstance(prompt, Chat):
+        _check(prompt.messages, "messages", "at least one message", [])
+        for turn in prompt.messages:
+            _check(turn.role in ROLES, "messages", f"of roles {ROLES}", turn.role)
+            _check_unicode(turn.content, "messages")
+    elif isinstance(prompt, list):
+        _check(prompt, "prompt", "a text, or the ids of at least one token", [])
+        for id in prompt:
+            _check(_is_int(id) and 0 <= id <= MAX_INT, "prompt", "ids of tokens", id)
+    else:
+        _check(isinstance(prompt, str) and prompt != "", "prompt",
+               "a text of at least one character", prompt)
+        _check_unicode(prompt, "prompt")
+
+
+def _check_unicode(text: str, param: str) -> None:
     # JSON can say half of a surrogate pair, which is no character and has no bytes.
-    _check(_is_unicode(prompt), "prompt", "valid Unicode, no half surrogate pairs",
-           prompt.encode("ascii", "replace").decode())
-
-
-def _is_unicode(text: str) -> bool:
-    return not any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+    broken = any(0xD800 <= ord(char) <= 0xDFFF for char in text)
+    _check(not broken, param, "valid Unicode, no half surrogate pairs", ascii(text))
 
 
 def _is_int(value: object) -> bool:
@@ -117,7 +146,7 @@ def _is_real(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _check(holds: bool, param: str, expected: str, got: object) -> None:
+def _check(holds: object, param: str, expected: str, got: object) -> None:
     if not holds:
         raise InvalidRequest(f"{param} must be {expected}; got {_shown(got)}.", param)
 

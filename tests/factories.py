@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from lab_utils.engine import Engine, FakeEngine
-from lab_utils.engine.loading import load_engine, wrap
 
 
 def given(model: str, *, engine: Engine) -> Engine:
@@ -49,6 +48,8 @@ def with_options(model: str, **options: Any) -> Engine:
 
 def real(model: str) -> Engine:
     """The engine of a real model; "tiny" has random weights, and bytes as tokens."""
+    # not above: a child that makes a fake engine would wait seconds for torch
+    from lab_utils.engine.loading import load_engine, wrap
     from tests.models import byte_tokenizer, tiny_model
 
     if model != "tiny":

@@ -124,6 +124,7 @@ def test_flask_refuses_what_the_lab_refuses(
 PROGRAM = [[tutorial_server.__file__], ["-m", "lab_utils.baselines.tutorial_server"]]
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("program", PROGRAM, ids=["file", "module"])
 def test_the_tutorials_demo_shows_one_answer_in_both_modes(program: list[str]) -> None:
     done = subprocess.run(
@@ -138,6 +139,7 @@ def test_the_tutorials_demo_shows_one_answer_in_both_modes(program: list[str]) -
     assert whole.startswith("stream=false: ") and streamed.startswith("stream=true: ")
 
 
+@pytest.mark.program
 def test_the_tutorials_server_is_a_program_that_serves_on_the_port_it_is_told(
 ) -> None:
     with socket.socket() as free:

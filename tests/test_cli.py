@@ -51,6 +51,7 @@ def url_of(process: subprocess.Popen[str]) -> str:
     return found.group()
 
 
+@pytest.mark.program
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_a_signal_and_then_ends_cleanly(
     folder: Path, number: signal.Signals
@@ -73,6 +74,7 @@ def test_it_serves_until_a_signal_and_then_ends_cleanly(
         assert out == "" and "Traceback" not in err
 
 
+@pytest.mark.program
 def test_a_signal_while_it_loads_ends_it_cleanly() -> None:
     with command("serve", "--port", 0, "--model", "random:135m") as process:
         child = psutil.Process(process.pid)
@@ -81,6 +83,7 @@ def test_a_signal_while_it_loads_ends_it_cleanly() -> None:
         assert process.wait(START_S) == 0
 
 
+@pytest.mark.program
 def test_a_key_guards_what_others_can_reach(folder: Path) -> None:
     arguments = ["serve", "--port", 0, "--model", folder, "--host", "0.0.0.0"]
     with command(*arguments, LAB_API_KEY="sesame") as process:

@@ -46,6 +46,7 @@ def test_a_server_without_a_model_loads_neither_torch_nor_widgets(code: str) -> 
     assert not loaded & {"torch", "transformers", "ipywidgets", "lab_utils.model"}
 
 
+@pytest.mark.program
 def test_an_engine_loads_no_server_and_no_widgets() -> None:
     loaded = loaded_by("from lab_utils import load_engine")
     assert loaded == {
@@ -54,6 +55,7 @@ def test_an_engine_loads_no_server_and_no_widgets() -> None:
     }
 
 
+@pytest.mark.program
 def test_the_engines_child_loads_no_widgets_plots_or_server() -> None:
     loaded = loaded_by(
         "import lab_utils.runners.process.child; from lab_utils import load_engine"

@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab_utils.engine import FakeEngine
-from lab_utils.tokens import Generation, InvalidRequest, SamplingParams, Token
+from lab_utils.tokens import (
+    Chat,
+    Generation,
+    InvalidRequest,
+    Message,
+    SamplingParams,
+    Token,
+)
 
 HUGE = 10**5000  # more digits than Python prints
 
@@ -45,7 +52,9 @@ def test_the_edges_are_served(field: str, value: Any) -> None:
     assert FakeEngine("a b").generate("hi", **{field: value}).text
 
 
-@pytest.mark.parametrize("prompt", ["", None, 5, b"hi", ["hi"], "a\ud800b"])
+@pytest.mark.parametrize("prompt", [
+    "", None, 5, b"hi", ["hi"], "a\ud800b", [], [1.5], [True], [-1], [256], [HUGE],
+])
 def test_only_text_that_can_be_encoded_is_a_prompt(prompt: Any) -> None:
     with pytest.raises(InvalidRequest) as caught:
         FakeEngine().generate(prompt)
@@ -124,3 +133,28 @@ def test_one_token_has_no_rate() -> None:
 def test_an_unfinished_stream_cannot_be_summed_up(tokens: list[Token]) -> None:
     with pytest.raises(ValueError, match="finished"):
         Generation.of(tokens, 1, 1)
+
+
+def test_ids_and_a_conversation_are_prompts_too() -> None:
+    engine = FakeEngine()
+    chat = Chat((Message("system", "x"), Message("user", "hi")))
+    for prompt, ids in (("hi", b"hi"), ([104, 105], b"hi"),
+                        (chat, b"system: x\nuser: hi\n")):
+        request = engine.prepare(prompt, SamplingParams())
+        assert bytes(request.prompt_ids) == ids
+
+
+@pytest.mark.parametrize("chat", [
+    Chat(()), Chat((Message("boss", "hi"),)), Chat((Message("user", "a\ud800b"),)),
+])
+def test_a_conversation_has_known_roles_and_valid_text(chat: Chat) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        FakeEngine().generate(chat)
+    assert caught.value.param == "messages"
+
+
+def test_a_length_that_is_left_open_has_a_default_that_fits() -> None:
+    engine = FakeEngine(["x"] * 200, context=12)
+    for default, made in ((5, 5), (128, 10), (2**63 - 1, 10)):
+        params = SamplingParams(default_tokens=default)
+        assert engine.prepare("hi", params).max_tokens == made

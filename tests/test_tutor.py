@@ -33,6 +33,8 @@ from lab_utils.training.terms import (
     term_pair,
 )
 
+pytestmark = pytest.mark.program
+
 
 @pytest.fixture(scope="module")
 def tutor() -> Tutor:

@@ -29,10 +29,11 @@ from typing import Any
 import httpx
 
 from lab_utils import sse
-from lab_utils.bench.servers import Server, export, ours, peers, started
+from lab_utils.bench.servers import ours, peers, running
 from lab_utils.bench.table import text_table
 from lab_utils.client import LabClient
 from lab_utils.engine.loading import load_engine
+from lab_utils.peers.process import Server, started
 from lab_utils.pings import pinging
 from lab_utils.timeline import percentile
 from lab_utils.tokens import SamplingParams
@@ -67,19 +68,23 @@ class Figures:
 
 def run(
     model: str, dtype: str, runners: list[str], tokens: int, rounds: int,
-    with_peers: bool = False, say: Callable[[str], None] = print,
+    beside: list[str] | None = None, url: str | None = None,
+    say: Callable[[str], None] = print,
 ) -> dict[str, Any]:
-    """Measure everything; returns the summaries and says what it does meanwhile."""
+    """Measure everything; returns the summaries and says what it does meanwhile.
+
+    beside: which real servers are measured, too. url: of one more that runs already.
+    """
     say(f"model {model}, {tokens} tokens, {rounds} rounds, {os.cpu_count()} cores")
     bare = bare_loop(model, dtype, tokens, rounds)
     say(f"bare loop: {bare:.1f} tokens/s")
     figures = {}
     with ExitStack() as stack:
         servers, urls = ours(model, dtype, runners), {}
-        if with_peers:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            export(model, dtype, folder)
-            servers += peers(folder, dtype)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        servers += peers(beside or [], model, dtype, folder)
+        if url is not None:
+            servers.append(running(url))
         for server in servers:
             urls[server] = stack.enter_context(started(server))
             figures[server.name] = Figures()
@@ -129,7 +134,7 @@ async def _streams(url: str, model: str | None, count: int, tokens: int) -> floa
     body = {"prompt": PROMPT, "max_tokens": tokens, "temperature": 0, "stream": True}
     path, arrivals = "/generate", list[float]()
     if model is not None:
-        body |= {"model": model, "stream_options": {"include_usage": True}}
+        body |= {"model": model or None, "stream_options": {"include_usage": True}}
         path, arrivals = "/v1/completions", [perf_counter()]
     made: list[int] = []
 

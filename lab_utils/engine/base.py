@@ -9,8 +9,10 @@ from lab_utils.engine.scheduler import Scheduler
 from lab_utils.engine.slots import Request, Slots
 from lab_utils.tokens import (
     DEFAULT_MAX_TOKENS,
+    Chat,
     Generation,
     InvalidRequest,
+    Prompt,
     SamplingParams,
     Token,
     as_stops,
@@ -22,15 +24,19 @@ class Engine(ABC):
     """A prompt in, tokens out; `ModelEngine` runs a model, `FakeEngine` a script.
 
     name: the model's name, shown by `/health`. context: how many tokens a prompt and
-    its answer may have together. pace_ms: each step lasts at least this long, so that
-    a small model can be watched; the environment variable LAB_PACE_MS overrides it.
+    its answer may have together. vocabulary: token ids are below this.
+    pace_ms: each step lasts at least this long, so that a small model can be watched;
+    the environment variable LAB_PACE_MS overrides it.
     made: how many tokens were made so far, for all requests together, also those that
     nobody read.
     """
 
-    def __init__(self, name: str, context: int, pace_ms: float = 0) -> None:
+    def __init__(
+        self, name: str, context: int, vocabulary: int, pace_ms: float = 0
+    ) -> None:
         self.name = name
         self.context = context
+        self.vocabulary = vocabulary
         self.made = 0
         self.pace_ms = float(os.environ.get("LAB_PACE_MS") or pace_ms)
         if not 0 <= self.pace_ms < 60_000:
@@ -40,7 +46,7 @@ class Engine(ABC):
 
     def generate(
         self,
-        prompt: str,
+        prompt: Prompt,
         max_tokens: int = DEFAULT_MAX_TOKENS,
         temperature: float = 0.7,
         *,
@@ -61,7 +67,7 @@ class Engine(ABC):
 
     def generate_stream(
         self,
-        prompt: str,
+        prompt: Prompt,
         max_tokens: int = DEFAULT_MAX_TOKENS,
         temperature: float = 0.7,
         *,
@@ -79,33 +85,53 @@ class Engine(ABC):
         params = _params(max_tokens, temperature, top_p, seed, stop)
         return self.steps(self.prepare(prompt, params))
 
-    def prepare(self, prompt: str, params: SamplingParams) -> Request:
+    def prepare(self, prompt: Prompt, params: SamplingParams) -> Request:
         """Check `prompt` and that it fits the context; raises `InvalidRequest`."""
         check_prompt(prompt)
-        prompt_ids = self.encode(prompt)
+        field = "messages" if isinstance(prompt, Chat) else "prompt"
+        prompt_ids = self._ids(prompt)
         if not prompt_ids:
             raise InvalidRequest(
-                "prompt must hold something that this model's tokenizer can see.",
-                "prompt",
+                f"{field} must hold something that this model's tokenizer can see.",
+                field,
             )
         room = self.context - len(prompt_ids)
         wanted = params.max_tokens
         if room < (wanted or 1):
-            raise self._too_long(len(prompt_ids), wanted)
-        return Request(prompt_ids, wanted or min(DEFAULT_MAX_TOKENS, room), params)
+            raise self._too_long(field, len(prompt_ids), wanted)
+        return Request(prompt_ids, wanted or min(params.default_tokens, room), params)
 
-    def _too_long(self, prompt_tokens: int, wanted: int | None) -> InvalidRequest:
+    def _ids(self, prompt: Prompt) -> list[int]:
+        if isinstance(prompt, Chat):
+            return self.encode_chat(prompt)
+        if isinstance(prompt, str):
+            return self.encode(prompt)
+        if max(prompt) >= self.vocabulary:
+            raise InvalidRequest(
+                "prompt must hold ids of tokens that this model knows, from 0 to "
+                f"{self.vocabulary - 1}; got {max(prompt)}.", "prompt",
+            )
+        return prompt
+
+    def _too_long(
+        self, field: str, prompt_tokens: int, wanted: int | None
+    ) -> InvalidRequest:
         asked = f" and {wanted} to make (max_tokens)" if wanted else ""
         return InvalidRequest(
             f"This model's context holds {self.context} tokens; got {prompt_tokens} in "
-            f"the prompt{asked}. Shorten the prompt or ask for fewer tokens.",
-            "max_tokens" if wanted and prompt_tokens < self.context else "prompt",
+            f"the {field}{asked}. Shorten the {field} or ask for fewer tokens.",
+            "max_tokens" if wanted and prompt_tokens < self.context else field,
             "context_length_exceeded",
         )
 
     @abstractmethod
     def encode(self, prompt: str) -> list[int]:
         """The token ids of `prompt`, raw: no chat template is applied."""
+
+    @abstractmethod
+    def encode_chat(self, chat: Chat) -> list[int]:
+        """The token ids of `chat` as the model was trained to read conversations, up to
+        where its answer begins; raises `InvalidRequest` if it was trained on none."""
 
     @abstractmethod
     def slots(self, size: int, context: int) -> Slots:

@@ -5,7 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab_utils.engine.base import Engine
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.tokens import FinishReason, Token
+from lab_utils.tokens import Chat, FinishReason, Token
+
+BYTES = 256
 
 
 class FakeEngine(Engine):
@@ -33,7 +35,7 @@ class FakeEngine(Engine):
         context: int = 4096,
         name: str = "fake",
     ) -> None:
-        super().__init__(name, context)
+        super().__init__(name, context, BYTES)
         self.pieces = split_words(text) if isinstance(text, str) else list(text)
         self.step_ms = step_ms
         self.fail_at = fail_at
@@ -45,6 +47,11 @@ class FakeEngine(Engine):
     def encode(self, prompt: str) -> list[int]:
         """The prompt's UTF-8 bytes."""
         return list(prompt.encode())
+
+    def encode_chat(self, chat: Chat) -> list[int]:
+        """The bytes of one line for each message, such as `user: hi`."""
+        lines = [f"{message.role}: {message.content}\n" for message in chat.messages]
+        return self.encode("".join(lines))
 
     def slots(self, size: int, context: int) -> Slots:
         """Room for `size` sequences; each says the script from its beginning."""

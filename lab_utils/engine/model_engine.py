@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,10 +10,11 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from lab_utils.engine.base import Engine
+from lab_utils.engine.chat import ChatEncoder
 from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.tokens import FinishReason, InvalidRequest, ModelError, Token
+from lab_utils.tokens import Chat, FinishReason, InvalidRequest, ModelError, Token
 
 if TYPE_CHECKING:
     from lab_utils.model.network import Batch, Network
@@ -47,13 +49,12 @@ class ModelEngine(Engine):
         parameters: int = 0,
         dtype: str = "float32",
     ) -> None:
-        super().__init__(name, context, pace_ms)
+        super().__init__(name, context, vocabulary, pace_ms)
         self.network = network
         self.tokenizer = tokenizer
         self.parameters = parameters
         self.dtype = dtype
         self.eos_ids = frozenset(eos_ids)
-        self.vocabulary = vocabulary
         # Not the first `len(tokenizer)`: a tokenizer's ids may have gaps.
         known = [id for id in tokenizer.get_vocab().values() if id < vocabulary]
         self.never = torch.ones(vocabulary, dtype=torch.bool)
@@ -66,11 +67,22 @@ class ModelEngine(Engine):
         # A long prompt is refused later, in words; the tokenizer's own warning about
         # it would only be noise on the server's terminal.
         ids: list[int] = self.tokenizer.encode(prompt, verbose=False)
+        return self._known(ids, "prompt")
+
+    @cached_property
+    def _chats(self) -> ChatEncoder:
+        return ChatEncoder(self.tokenizer)
+
+    def encode_chat(self, chat: Chat) -> list[int]:
+        """The token ids of `chat`, written by the checkpoint's chat template."""
+        return self._known(self._chats.encode(chat), "messages")
+
+    def _known(self, ids: list[int], param: str) -> list[int]:
         if max(ids, default=0) >= self.vocabulary:
             raise InvalidRequest(
                 f"expected tokens that this model knows, below {self.vocabulary}; its "
-                f"tokenizer made {max(ids)} of the prompt. Leave special tokens out.",
-                "prompt",
+                f"tokenizer made {max(ids)} of the {param}. Leave special tokens out.",
+                param,
             )
         return ids
 

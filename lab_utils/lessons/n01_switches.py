@@ -8,6 +8,7 @@ from ipywidgets import Checkbox, HBox, VBox
 
 from lab_utils.lessons.n01_grid import QUESTIONS
 from lab_utils.panel.prediction import keep, kept, words
+from lab_utils.panel.tooltip import named
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.text import safe
 
@@ -50,8 +51,8 @@ def _card(answers: Answers, rows: Sequence[str], column: str) -> VBox:
 
 def _switch(answers: Answers, row: str, column: str, at: int) -> Checkbox:
     name = _name(row, column, at)
-    box = Checkbox(answers[row, column][at], description=f"{QUESTIONS[at]}?",
-                   indent=False, tooltip=f"{name}?", layout={"width": "auto"})
+    box = named(Checkbox(answers[row, column][at], description=f"{QUESTIONS[at]}?",
+                         indent=False, layout={"width": "auto"}), f"{name}?")
     box.observe(_changed(answers, row, column, at), "value")
     return box
 

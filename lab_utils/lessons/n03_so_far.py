@@ -9,9 +9,10 @@ from lab_utils import BackgroundServer, create_app, predict
 from lab_utils.engine import FakeEngine
 from lab_utils.lessons.n03_ruler import read_events as parse
 from lab_utils.lessons.n03_ruler import ruler
+from lab_utils.sse import Decoder
 from lab_utils.sse import encode as encode_event
 
 __all__ = [
-    "BackgroundServer", "FakeEngine", "create_app", "encode_event", "httpx", "json",
-    "parse", "predict", "ruler", "socket",
+    "BackgroundServer", "Decoder", "FakeEngine", "create_app", "encode_event", "httpx",
+    "json", "parse", "predict", "ruler", "socket",
 ]

@@ -25,6 +25,7 @@ from ipywidgets import (
 
 from lab_utils import registry
 from lab_utils.panel import views
+from lab_utils.panel.tooltip import named
 from lab_utils.plots import Picture, lanes
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import extent_for
@@ -66,8 +67,8 @@ class LivePanel:
         self._painter: threading.Thread | None = None
         self._extent = extent_for(0)
         self._spoken, self._has_ended = 0, True
-        self._prompt = Text(prompt, placeholder="prompt", tooltip="prompt",
-                            layout={"flex": "1 1 240px", "width": "auto"})
+        self._prompt = named(Text(prompt, placeholder="prompt", layout={
+            "flex": "1 1 240px", "width": "auto"}), "prompt")
         self._max_tokens = BoundedIntText(max_tokens, min=1, max=100_000,
                                           layout={"width": "76px"})
         self._temperature = BoundedFloatText(temperature, min=0, max=2, step=0.1,

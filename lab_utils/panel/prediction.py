@@ -8,6 +8,7 @@ from typing import Any
 from IPython.display import display
 from ipywidgets import HTML, FloatText, HBox
 
+from lab_utils.panel.tooltip import named
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.text import TEXT, safe
 from lab_utils.timeline import write_json
@@ -24,7 +25,7 @@ def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
     unattended too. A guess that was changed is kept in `guesses.json`.
     """
     guess = Guess(question, kept().get(question, value), unit)
-    box = FloatText(value=guess.value, layout={"width": "110px"}, tooltip=question)
+    box = named(FloatText(value=guess.value, layout={"width": "110px"}), question)
 
     def changed(change: dict[str, Any]) -> None:
         guess.value = change["new"]

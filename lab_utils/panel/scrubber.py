@@ -6,6 +6,7 @@ from IPython.display import display
 from ipywidgets import HTML, Box, Dropdown, IntSlider, Label, Play, VBox, jslink
 
 from lab_utils.panel import views
+from lab_utils.panel.tooltip import named
 from lab_utils.plots import Picture, lanes
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.lanes import extent_of
@@ -43,11 +44,12 @@ class Scrubber:
         self.title, self.guess = title, guess
         self.extent = extent_of(self.timelines)
         self._body = HTML()
-        self._slider = IntSlider(0, 0, PLACES, readout=False, tooltip="now",
-                                 layout={"flex": "1 1 200px"})
+        self._slider = named(IntSlider(0, 0, PLACES, readout=False,
+                                       layout={"flex": "1 1 200px"}), "now")
         self._play = Play(min=0, max=PLACES, interval=FRAME_MS, show_repeat=False)
-        self._speed = Dropdown(options=[(f"× {speed:g}", speed) for speed in SPEEDS],
-                               value=1.0, tooltip="speed", layout={"width": "84px"})
+        self._speed = named(Dropdown(
+            options=[(f"× {speed:g}", speed) for speed in SPEEDS], value=1.0,
+            layout={"width": "84px"}), "speed")
         jslink((self._play, "value"), (self._slider, "value"))
         self._slider.observe(lambda change: self._paint(), "value")
         self._speed.observe(lambda change: self._set_speed(), "value")

@@ -13,7 +13,7 @@ from typing import Literal, Self
 
 from lab_utils.runners.errors import EngineDead, Overloaded
 from lab_utils.runners.job import Job, Limits
-from lab_utils.tokens import SamplingParams, Token
+from lab_utils.tokens import Prompt, SamplingParams, Token
 
 STOP_S = 0.5
 """Steps take milliseconds; whoever stops a server does not wait for a longer one."""
@@ -73,7 +73,9 @@ class Runner(ABC):
         """End every request with an error at once, then wait for the engine to end, at
         most `timeout` s."""
 
-    async def submit(self, prompt: str, params: SamplingParams, limits: Limits) -> Job:
+    async def submit(
+        self, prompt: Prompt, params: SamplingParams, limits: Limits
+    ) -> Job:
         """Count the request in, check it, and return at once with its tokens to come.
 
         Raises `Overloaded` before anything was computed, `EngineDead`, and
@@ -165,7 +167,7 @@ class Runner(ABC):
             job.push(error)
 
     @abstractmethod
-    async def _check(self, job: Job, prompt: str, params: SamplingParams) -> None:
+    async def _check(self, job: Job, prompt: Prompt, params: SamplingParams) -> None:
         """Turn the prompt into tokens and set the job's `prompt_tokens`, without
         blocking the loop; raises `InvalidRequest`."""
 

@@ -19,7 +19,7 @@ from lab_utils.engine import Engine
 from lab_utils.runners.base import STOP_S, Runner
 from lab_utils.runners.errors import EngineDead
 from lab_utils.runners.job import Job
-from lab_utils.tokens import SamplingParams, Token
+from lab_utils.tokens import Prompt, SamplingParams, Token
 
 logger = logging.getLogger("lab_utils.runners")
 
@@ -66,7 +66,7 @@ class ExecutorRunner(Runner):
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _check(self, job: Job, prompt: str, params: SamplingParams) -> None:
+    async def _check(self, job: Job, prompt: Prompt, params: SamplingParams) -> None:
         # In a worker thread: a prompt of a megabyte takes a second to become tokens.
         job.request = await asyncio.to_thread(self.engine.prepare, prompt, params)
         job.prompt_tokens = len(job.request.prompt_ids)

@@ -20,8 +20,9 @@ QUIET_PATHS = ("/health", "/ready")
 
 
 class AccessLog:
-    """ASGI middleware that logs method, path, status and duration when a request ends;
-    status 499 stands for a client that left before its answer began."""
+    """ASGI middleware that logs method, path, status, duration and name (`RequestId`)
+    when a request ends; status 499 stands for a client that left before its answer
+    began."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -46,7 +47,10 @@ class AccessLog:
         finally:
             seconds = perf_counter() - started
             path = escape(scope["path"])
-            logger.info("%s %s %d %.3f s", scope["method"], path, status, seconds)
+            name = scope["state"]["request_id"]
+            logger.info(
+                "%s %s %d %.3f s %s", scope["method"], path, status, seconds, name
+            )
 
 
 def escape(text: str) -> str:

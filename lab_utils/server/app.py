@@ -12,13 +12,15 @@ from typing import Annotated
 from fastapi import FastAPI, Query, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.staticfiles import StaticFiles
-from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 
 from lab_utils.engine import Engine
-from lab_utils.runners import Job, Limits, Runner, ThreadRunner
+from lab_utils.runners import Limits, Runner, ThreadRunner
 from lab_utils.server import errors
 from lab_utils.server.access_log import AccessLog
+from lab_utils.server.answers import Answers, collect, unless_gone
+from lab_utils.server.openai import add_openai
+from lab_utils.server.request_id import RequestId
 from lab_utils.server.schemas import (
     GenerateQuery,
     GenerateRequest,
@@ -26,7 +28,7 @@ from lab_utils.server.schemas import (
     HealthResponse,
 )
 from lab_utils.server.security import BodyLimit, Guard
-from lab_utils.server.streaming import EventStream, collect, unless_gone
+from lab_utils.server.streaming import EventStream, TokenEvents
 
 PAGE = Path(__file__).parent / "page"
 OWN_ONLY = {
@@ -80,42 +82,39 @@ def create_app(
         Guard, allow_hosts=allow_hosts, api_key=api_key, hub_path=hub_path
     )
     app.add_middleware(AccessLog)
+    app.add_middleware(RequestId)
     errors.install(app)
     _add_generate(app, runner, limits)
+    add_openai(app, runner, limits)
     _add_health(app, runner, limits)
     _add_pages(app)
     return app
 
 
 def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
-    async def submit(
-        asked: GenerateRequest | GenerateQuery, request: Request
-    ) -> Job:
+    async def answer(
+        asked: GenerateRequest | GenerateQuery, stream: bool, request: Request
+    ) -> Response:
         # Also who leaves while the prompt is checked is noticed: an engine in another
         # process may be busy with a long step meanwhile.
-        work = runner.submit(asked.prompt, asked.sampling(), limits)
-        return await unless_gone(request.receive, work)
+        work = Answers.admit(runner, [asked.prompt], asked.sampling(), limits)
+        answers = await unless_gone(request.receive, work)
+        if stream:
+            return EventStream(answers, limits, TokenEvents())
+        [whole] = await collect(answers, request.receive)
+        return JSONResponse(whole.as_dict())
 
     @app.post("/generate", response_model=GenerateResponse)
     async def generate(body: GenerateRequest, request: Request) -> Response:
         """Answer `prompt`: as JSON, or as Server-Sent Events with `"stream": true`."""
-        stream = await submit(body, request)
-        if body.stream:
-            return EventStream(stream, limits)
-        try:
-            answer = await collect(stream, request.receive)
-        except ClientDisconnect:
-            raise
-        except Exception as error:  # left to the framework it would cost the connection
-            return errors.failure(error)
-        return JSONResponse(answer.as_dict())
+        return await errors.or_failure(answer(body, body.stream, request))
 
     @app.get("/generate")
     async def generate_events(
         query: Annotated[GenerateQuery, Query()], request: Request
     ) -> Response:
         """Stream the answer to a browser's `EventSource`, which can only GET."""
-        return EventStream(await submit(query, request), limits)
+        return await errors.or_failure(answer(query, True, request))
 
 
 def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:

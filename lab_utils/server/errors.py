@@ -6,7 +6,7 @@ address, a prompt or the text of an exception from inside the engine.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,6 +25,8 @@ RETRY_AFTER_S = 1
 CLIENT_LEFT = 499
 """nginx's status for a client that left; nobody receives it."""
 LONGEST_NAME = 100
+OPENAI = "/v1/"
+"""Whoever asks under it expects OpenAI's format for schema errors, too."""
 
 
 def error_response(
@@ -61,11 +63,24 @@ def failure(error: Exception) -> Response:
     return _json(status, body, busy)
 
 
+async def or_failure(answer: Awaitable[Response]) -> Response:
+    """What comes of `answer`, or the response for what ended it: an error that nobody
+    foresaw would cost the connection if it were left to the framework."""
+    try:
+        return await answer
+    except ClientDisconnect:
+        raise
+    except Exception as error:
+        return failure(error)
+
+
 def install(app: FastAPI) -> None:
     """Make every error of `app` look the same."""
 
     @app.exception_handler(RequestValidationError)
     async def _schema(request: Request, error: RequestValidationError) -> Response:
+        if request.url.path.startswith(OPENAI):
+            return _openai_schema(error)
         # FastAPI's own body repeats the input: it cannot be encoded when that holds NaN
         # or half a surrogate pair, and it echoes the prompt.
         detail = [
@@ -89,6 +104,25 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _ours(request: Request, error: Exception) -> Response:
         return failure(error)
+
+
+def _openai_schema(error: RequestValidationError) -> Response:
+    """400 for the first thing that is wrong; the input is not repeated."""
+    item = error.errors()[0]
+    cause = item.get("ctx", {}).get("error")
+    if isinstance(cause, InvalidRequest):
+        return failure(cause)
+    if item["type"] == "json_invalid":
+        return error_response(400, "The body is no valid JSON.", code="invalid_json")
+    names = [f"[{part}]" if isinstance(part, int) else f".{_short(part)}"
+             for part in item["loc"][1:]]
+    param = "".join(names).lstrip(".") or None
+    missing = item["type"] == "missing"
+    code = "missing_required_parameter" if missing else "invalid_value"
+    said = item["msg"].removeprefix("Value error, ")
+    return error_response(
+        400, f"{param or 'the body'}: {said}.", param=param, code=code
+    )
 
 
 def _short(part: str | int) -> str | int:

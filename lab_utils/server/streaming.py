@@ -1,65 +1,45 @@
-"""The two ways an answer leaves the server, and how it notices that nobody reads.
-
-uvicorn tells of a client that left only through `receive()`. So both ways run their
-work beside a task that listens there, and both end by giving the slot back.
-"""
+"""An answer as Server-Sent Events, and how the server notices that nobody reads."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Iterable
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Protocol
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from lab_utils import sse
-from lab_utils.runners import Job, Limits
+from lab_utils.runners import Limits
+from lab_utils.server.answers import Answers, unless_gone
 from lab_utils.server.errors import describe, failure
-from lab_utils.tokens import Generation, Token
-
-T = TypeVar("T")
+from lab_utils.tokens import Token
 
 
-async def unless_gone(
-    receive: Receive, work: Coroutine[Any, Any, T], *signs: Coroutine[Any, Any, None]
-) -> T:
-    """Do `work`, but drop it and raise `ClientDisconnect` when the client leaves, or
-    when one of `signs` ends, which means the same."""
-    working = asyncio.ensure_future(work)
-    leaving = [asyncio.ensure_future(sign) for sign in (_left(receive), *signs)]
-    try:
-        await asyncio.wait({working, *leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            return working.result()
-        raise ClientDisconnect
-    finally:
-        for task in (working, *leaving):
-            task.cancel()
-        await asyncio.gather(working, *leaving, return_exceptions=True)
+class Wire(Protocol):
+    """How tokens become events."""
+
+    def events(self, index: int, token: Token) -> Iterable[dict[str, Any]]:
+        """The events for one token of the answer number `index`."""
+
+    def end(self) -> Iterable[dict[str, Any]]:
+        """The events after the last token."""
 
 
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class TokenEvents:
+    """The wire of `/generate`: one event for each token."""
 
+    def events(self, index: int, token: Token) -> Iterable[dict[str, Any]]:
+        """The token's own event."""
+        return (token.event(),)
 
-async def collect(stream: Job, receive: Receive) -> Generation:
-    """Read `stream` to its end; frees its slot also when the client leaves before."""
-
-    async def read() -> Generation:
-        tokens = [token async for token in stream]
-        total_ms = 1e3 * (perf_counter() - stream.admitted)
-        return Generation.of(tokens, stream.prompt_tokens, total_ms)
-
-    try:
-        return await unless_gone(receive, read())
-    finally:
-        stream.cancel()
+    def end(self) -> Iterable[dict[str, Any]]:
+        """Nothing."""
+        return ()
 
 
 class EventStream(Response):
-    """An answer as Server-Sent Events, one per token, `[DONE]` at the end.
+    """`answers` as Server-Sent Events, written by `wire`, `[DONE]` at the end.
 
     The status line waits for the first token, so that an engine which fails at once is
     an honest 500; after `limits.comment_s` of silence it goes out anyway, followed by
@@ -68,9 +48,10 @@ class EventStream(Response):
 
     media_type = sse.MEDIA_TYPE
 
-    def __init__(self, stream: Job, limits: Limits) -> None:
-        self.stream = stream
+    def __init__(self, answers: Answers, limits: Limits, wire: Wire) -> None:
+        self.answers = answers
         self.limits = limits
+        self.wire = wire
         self.status_code = 200
         self.background = None
         self.init_headers(sse.HEADERS)
@@ -86,22 +67,26 @@ class EventStream(Response):
         except ClientDisconnect:
             pass  # there is nobody to tell
         finally:
-            self.stream.cancel()
+            self.answers.cancel()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        while (item := await self._next()) is not None:
-            if isinstance(item, Exception) and not self._begun:
-                async with self._writing:
-                    return await failure(item)(scope, receive, send)
-            await self._send(send, _event(item))
-            if isinstance(item, Exception):
-                break
-        await self._send(send, sse.encode(sse.DONE), more=False)
+        while not isinstance(item := await self._next(), Exception | None):
+            if body := _encoded(self.wire.events(*item)):
+                await self._send(send, body)
+        if item is None:
+            last = _encoded(self.wire.end())
+        elif self._begun:
+            last = sse.encode(describe(item)[1])
+        else:
+            async with self._writing:
+                return await failure(item)(scope, receive, send)
+        await self._send(send, last + sse.encode(sse.DONE), more=False)
 
-    async def _next(self) -> Token | Exception | None:
-        """The stream's next token, the error that ended it, or None at its end."""
+    async def _next(self) -> tuple[int, Token] | Exception | None:
+        """The next token and whose it is, the error that ended it all, or None at the
+        end."""
         try:
-            return await anext(self.stream)
+            return await anext(self.answers)
         except StopAsyncIteration:
             return None
         except Exception as error:
@@ -137,7 +122,5 @@ class EventStream(Response):
                     await self._send(send, sse.comment("still here"))
 
 
-def _event(item: Token | Exception) -> bytes:
-    if isinstance(item, Exception):
-        return sse.encode(describe(item)[1])
-    return sse.encode(item.event())
+def _encoded(events: Iterable[dict[str, Any]]) -> bytes:
+    return b"".join(map(sse.encode, events))

@@ -1,6 +1,11 @@
 """The arithmetic of the benchmark; what it measures, it measures when it is run."""
 
+from pathlib import Path
+
+import pytest
+
 from lab_utils.bench.compare import Figures, table
+from lab_utils.bench.servers import peers, running
 
 
 def test_a_summary_has_medians_over_rounds_and_percentiles_over_pings() -> None:
@@ -26,3 +31,17 @@ def test_the_table_has_a_row_per_server_and_the_ratios() -> None:
     assert tutorial.split()[:6] == ["tutorial", "45.0/s", "0.45", "1.00", "50.0/s",
                                     "1.00"]
     assert tutorial.endswith("–")
+
+
+def test_an_address_under_v1_is_asked_in_openais_format() -> None:
+    for url in ("http://127.0.0.1:5000/v1", "http://127.0.0.1:5000/v1/"):
+        server = running(url)
+        assert server.url == "http://127.0.0.1:5000" and server.model == ""
+    assert running("http://127.0.0.1:5000").model is None
+
+
+def test_llama_cpp_is_measured_in_float32_alone(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="float32"):
+        peers(["llama.cpp"], "tutor", "bfloat16", tmp_path)
+    [server] = peers(["llama.cpp"], "tutor", "float32", tmp_path)
+    assert server.model == "tutor" and server.command[-1] == "tutor"

@@ -188,7 +188,6 @@ FACTS = [
     asserted(
         "executor-35",
         "With the others it was heard at once",
-        "Neither FastAPI nor streaming alone decides that",
         by="max",
     ),
     tested(
@@ -291,6 +290,10 @@ FACTS = [
         "tests/server/test_streaming.py::"
         "test_row_04_05_who_leaves_a_stream_frees_its_slot",
         "What this server lacks, `create_app` adds",
+    ),
+    tested(
+        INLINE + "test_who_leaves_a_whole_answer_does_not_end_it",
+        "and a whole answer is made to its end",
     ),
     asserted("executor-43", "Either way the reader gets all the tokens and no"),
     link(

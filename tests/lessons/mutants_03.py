@@ -30,7 +30,7 @@ MUTANTS = [
     ),
     Mutant(
         "the error event is lost", STREAMING,
-        "return sse.encode(describe(item)[1])", 'return b""', "3.5",
+        "last = sse.encode(describe(item)[1])", 'last = b""', "3.5",
     ),
     Mutant(
         "the client does not miss [DONE]", "lab_utils/client.py",
@@ -38,7 +38,6 @@ MUTANTS = [
     ),
     Mutant(
         "an engine that fails at once is a 200", STREAMING,
-        "if isinstance(item, Exception) and not self._begun:",
-        "if item is self and not self._begun:", "3.6",
+        "elif self._begun:", "elif self._begun or item:", "3.6",
     ),
 ]

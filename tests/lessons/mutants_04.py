@@ -46,7 +46,7 @@ MUTANTS = [
     Mutant(
         "nobody tells the runner that the client has left",
         "lab_utils/server/streaming.py",
-        old="            self.stream.cancel()\n\n    async def _answer",
+        old="            self.answers.cancel()\n\n    async def _answer",
         new="            pass\n\n    async def _answer",
         section="4.5",
     ),

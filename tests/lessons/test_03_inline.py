@@ -1,6 +1,9 @@
 """What lesson 03 builds by hand does what the library does."""
 
 import json
+import os
+import select
+import shutil
 import subprocess
 import sys
 import zlib
@@ -101,14 +104,14 @@ def test_without_curl_python_reads_the_same(flags: list[str]) -> None:
 
 
 def test_the_example_of_the_standard_ends_its_lines_as_it_likes() -> None:
-    example = Lesson("03").define("example")["example"]
+    example = Lesson("03").define("four")["four"]
     for end in (b"\n", b"\r", b"\r\n"):
         decoder = sse.Decoder()
         found = list(decoder.feed(example.replace(b"\n", end)))
         assert [(e.data, e.id) for e in found] == [
-            ("first event", "1"), ("second event", "")
+            ("first event", "1"), ("second event", ""), (" third event", "")
         ]
-        assert [e.data for e in decoder.feed(end + end)] == [" third event"]
+        assert list(decoder.feed(end + end)) == []
 
 
 def test_fastapi_ends_a_stream_that_fails_without_a_word() -> None:
@@ -131,7 +134,28 @@ def test_fastapi_ends_a_stream_that_fails_without_a_word() -> None:
     assert [json.loads(data) for data in read_events([got])] == [{"token": "one"}]
 
 
+@pytest.mark.skipif(not (shutil.which("curl") and hasattr(os, "openpty")),
+                    reason="needs curl and a terminal")
+def test_to_a_terminal_curl_writes_line_by_line() -> None:
+    engine = FakeEngine("a b c", hang_at=1)  # one token, and the answer is not over
+    here, there = os.openpty()
+    with BackgroundServer(create_app(engine)) as server:
+        url = f"{server.url}/generate?prompt=Hi"
+        with subprocess.Popen(["curl", "-s", "--noproxy", "*", url], stdout=there):
+            came = b""
+            while b'"token"' not in came:
+                assert select.select([here], [], [], 5)[0], "nothing for 5 s"
+                came += os.read(here, 4096)
+            assert engine.made == 1
+            engine.unhang()
+    os.close(here)
+    os.close(there)
+
+
 def test_a_compressor_keeps_what_it_is_given() -> None:
     squeeze = zlib.compressobj()
     sizes = [len(squeeze.compress(b'data: {"t": "x"}\n\n')) for _ in range(8)]
     assert sizes == [2, 0, 0, 0, 0, 0, 0, 0]
+    assert len(squeeze.flush(zlib.Z_SYNC_FLUSH)) > 0
+    other = (b'data: {"t": "%d"}\n\n' % n for n in range(100_000))
+    assert sum(len(squeeze.compress(event)) for event in other) > 0

@@ -21,6 +21,7 @@ from lab_utils.lessons.n04_server import make_app
 from lab_utils.runners import ExecutorRunner, Limits, Runner, ThreadRunner
 from lab_utils.tokens import SamplingParams
 from tests.lessons.lesson import Lesson
+from tests.support import wait_until
 
 Tokens = Callable[[Engine, str], AsyncIterator[Any]]
 
@@ -333,6 +334,19 @@ def test_a_failing_engine_breaks_the_stream_off_without_done(
             for part in response.iter_raw():
                 came += part
     assert came.count(b"data: ") == 2 and b"[DONE]" not in came
+
+
+def test_who_leaves_a_whole_answer_does_not_end_it(
+    mine: Callable[[Engine], Any],
+) -> None:
+    begun = threading.Event()
+    engine = FakeEngine(["tick "] * 20, step_ms=10, on_step=lambda _: begun.set())
+    with BackgroundServer(mine(engine)) as server:
+        with pytest.raises(httpx.TimeoutException):
+            httpx.post(f"{server.url}/generate", json={"prompt": "Hi"},
+                       timeout=0.05, trust_env=False)
+        assert begun.wait(2)
+        wait_until(lambda: engine.made == 20, "all 20 were made")
 
 
 def test_it_is_described_for_programs_and_for_people(

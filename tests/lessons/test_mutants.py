@@ -18,7 +18,8 @@ from tests.lessons.mutants import Mutant
 
 LIBRARY = Path(lab_utils.__file__).parent
 DATA = ("model/tutor", "server/page")
-CATCHING = ("AssertionError",)
+CATCHING = ("AssertionError", "NotYet")
+"""An assert's error, and that of a check of what the learner wrote: an assert, too."""
 RUN_S = 60
 AT_ONCE = 2
 AT_LEAST = 5

@@ -152,6 +152,7 @@ def test_random_weights_leave_torch_as_it_was() -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
+@pytest.mark.program
 def test_without_network_an_unknown_hub_id_fails_within_seconds() -> None:
     code = "from lab_utils import load_engine; load_engine('nobody/no-such-model')"
     environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9"}

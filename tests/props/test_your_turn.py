@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
+from statistics import median
 from typing import Any
 
 import pytest
@@ -18,12 +19,21 @@ from lab_utils.lessons.n01_checks import (
     check_take_turns,
 )
 from lab_utils.lessons.n01_so_far import take_turns
+from lab_utils.lessons.n02_checks import (
+    ANSWERS,
+    CACHES,
+    check_cache_bytes,
+    check_generate_stream,
+)
 from lab_utils.lessons.n03_checks import CASES, check_parse
 from lab_utils.lessons.n03_ruler import read_events
 from lab_utils.lessons.n04_checks import CASES as REQUESTS
 from lab_utils.lessons.n04_checks import check_server
 from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
+from lab_utils.lessons.n06_checks import CASES as PATIENTS
+from lab_utils.lessons.n06_checks import check_diagnose
 from lab_utils.lessons.your_turn import Case, NotYet, check, has_gaps, solution
+from lab_utils.timeline import Timeline
 from tests.lessons.lesson import Lesson
 
 STUB = "def twice(n):\n    result = ...  # yours\n    return result"
@@ -239,6 +249,93 @@ def told(check: Callable[..., None], wrong: Callable[..., Any]) -> str:
     return str(error.value)
 
 
+# Notebook 02: cache_bytes, and generate_stream
+
+
+@pytest.mark.parametrize("product, idea", [
+    ("layers * heads * size * tokens * bytes_each", "a key *and* a value"),
+    ("2 * heads * size * tokens * bytes_each", "Each layer keeps"),
+    ("2 * layers * heads * tokens * bytes_each", "A key has `size` numbers"),
+    ("2 * layers * heads * size * bytes_each", "Each token leaves its own"),
+    ("2 * layers * heads * size * tokens", "Bytes are asked for"),
+])
+def test_each_wrong_product_is_told_its_idea(product: str, idea: str) -> None:
+    names: dict[str, Any] = {}
+    exec("def cache_bytes(config, tokens, bytes_each):\n"
+         "    layers, heads = config.num_hidden_layers, config.num_key_value_heads\n"
+         f"    size = config.head_dim\n    return {product}", names)
+    assert idea in told(check_cache_bytes, names["cache_bytes"])
+
+
+@pytest.fixture(scope="module")
+def box() -> dict[str, Any]:
+    """What the learner's function is made from."""
+    return Lesson("02").define("generate_stream", "push", "tokenizer", "likeliest")
+
+
+RIGHT = """
+def generate_stream(prompt, max_tokens=128):
+    new, cache = tokenizer.encode(prompt), None
+    for made in range(1, max_tokens + 1):
+        logits, cache = push(new, cache)
+        new = [likeliest(logits)]
+        text, reason = tokenizer.decode(new), None
+        if made == max_tokens:
+            reason = "length"
+        if new[0] == tokenizer.eos_token_id:
+            text, reason = "", "stop"
+        yield text, new[0], reason
+        if reason:
+            return
+"""
+
+
+@pytest.mark.parametrize("right, wrong, idea", [
+    ("yield text, new[0], reason", "yield text, new, reason", "the id is `new[0]`"),
+    ("yield text, new[0], reason", "yield text", "text, id and reason"),
+    ("yield text, new[0], reason", "return text, new[0], reason", "One pull, one item"),
+    ("        logits, cache = push(new, cache)",
+     "        logits, cache = push(new, cache)\n        push(new)", "one pass"),
+    ("push(new, cache)", "push(new)", "with the `cache` of the step before"),
+    ("reason = \"length\"", "pass", "has the reason `length`"),
+    ("made == max_tokens", "made == max_tokens - 1", "has the reason `length`"),
+    ("text, reason = \"\", \"stop\"", "reason = \"stop\"", "no text, reason `stop`"),
+    ("text, reason = \"\", \"stop\"", "pass", "ends the answer"),
+    ("if new[0] ==", "elif new[0] ==", "`stop`, not `length`"),
+])
+def test_each_wrong_generate_stream_is_told_its_idea(
+    box: dict[str, Any], right: str, wrong: str, idea: str
+) -> None:
+    assert RIGHT.count(right) == 1
+    names = dict(box)
+    exec(RIGHT.replace(right, wrong), names)
+    assert idea in told_of(names["generate_stream"], box)
+
+
+def told_of(generate_stream: Callable[..., Any], box: dict[str, Any]) -> str:
+    return told(
+        lambda each: check_generate_stream(each, box["passes"]), generate_stream
+    )
+
+
+def test_an_answer_that_is_made_before_it_is_pulled_is_told_so(
+    box: dict[str, Any]
+) -> None:
+    def all_first(prompt: str, max_tokens: int) -> list[Any]:
+        return list(box["generate_stream"](prompt, max_tokens))
+
+    assert "One pull, one item, one pass" in told_of(all_first, box)
+
+
+def test_the_solutions_of_notebook_02_are_right(
+    box: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    check_generate_stream(box["generate_stream"], box["passes"])
+    assert f"{len(ANSWERS)} of {len(ANSWERS)}" in capsys.readouterr().out
+    check_cache_bytes(Lesson("02").define("cache_bytes")["cache_bytes"])
+    assert f"{len(CACHES)} of {len(CACHES)}" in capsys.readouterr().out
+
+
 # Notebook 03: parse
 
 
@@ -417,3 +514,49 @@ def test_a_right_server_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
     for right in make_app, Lesson("04").define("make_app")["make_app"]:
         check_server(right)
         assert f"{len(REQUESTS)} of {len(REQUESTS)}" in capsys.readouterr().out
+
+
+# Notebook 06: diagnose
+
+
+def by(
+    *, left: bool = True, dead_first: bool = True, late: float = 1 / 3,
+    keeper: str = "buffered", queue: str = "queued",
+) -> Callable[[Timeline], str]:
+    """A `diagnose`, right as it is; what is given breaks one of its looks."""
+
+    def diagnose(run: Timeline) -> str:
+        if left and run.left is not None:
+            return "cancelled"
+        is_late = run.arrivals[0] > (run.ended or 0) * late
+        if dead_first and median(run.waits_ms) > 200 * (run.ended or 0):
+            return "blocking" if is_late else "frozen"
+        if is_late and run.arrivals[-1] == run.arrivals[0]:
+            return keeper
+        return queue if is_late else "streaming"
+
+    return diagnose
+
+
+def by_milliseconds(run: Timeline) -> str:
+    return "cancelled" if run.left or (run.ttft_ms or 0) > 500 else by()(run)
+
+
+@pytest.mark.parametrize("diagnose, idea", [
+    (by(left=False), "The reader left"),
+    (by(dead_first=False), "only the pings can tell"),
+    (by(late=2), "`/health` is dead all the while"),
+    (by(keeper="blocking"), "somebody kept them"),
+    (by(queue="blocking"), "then the tokens came one by one"),
+    (by_milliseconds, "nothing is wrong"),
+])
+def test_each_wrong_diagnosis_is_told_its_idea(
+    diagnose: Callable[[Timeline], str], idea: str
+) -> None:
+    assert idea in told(check_diagnose, diagnose)
+
+
+def test_a_right_diagnosis_is_told_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for diagnose in by(), Lesson("06").define("diagnose")["diagnose"]:
+        check_diagnose(diagnose)
+        assert f"{len(PATIENTS)} of {len(PATIENTS)}" in capsys.readouterr().out

@@ -249,6 +249,7 @@ def test_row_31_stop_is_bounded_while_a_step_hangs() -> None:
     assert time.monotonic() - started < 5
 
 
+@pytest.mark.program
 def test_row_34_torch_in_the_parent_does_not_hang_the_child() -> None:
     import torch
 

@@ -18,6 +18,8 @@ from lab_utils.tokens import SamplingParams, Token
 from tests import factories
 from tests.support import KINDS, PATIENCE_S
 
+pytestmark = pytest.mark.program
+
 PROMPTS = ["What is 2 + 2?", "Tell me a story.", "Hello"]
 
 

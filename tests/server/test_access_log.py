@@ -19,7 +19,7 @@ from tests.support import (
 
 def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
     """Method, path and status of each request that was logged."""
-    return [record.getMessage().rsplit(" ", 2)[0] for record in caplog.records
+    return [record.getMessage().rsplit(" ", 3)[0] for record in caplog.records
             if record.name == "lab_utils.access"]
 
 
@@ -73,6 +73,30 @@ def test_a_request_cannot_forge_a_line_or_show_a_key(
         r"GET /a\nGET /forged 200 401", r"GET /\x1b[2J 401", "GET /docs 303",
         r"GET /\ufffd 401",
     ]
+
+
+def test_a_line_has_the_name_of_its_request_and_nothing_of_what_was_said(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    served = serve(FakeEngine("whispered words", name="toy", fail_at=2))
+    turns = [{"role": "user", "content": "sesame"}]
+    for stream in (True, False):
+        for path, body in (
+            ("/generate", {"prompt": "sesame"}),
+            ("/v1/completions", {"prompt": "sesame"}),
+            ("/v1/completions", {"prompt": "sesame", "user": 5}),
+            ("/v1/chat/completions", {"messages": turns}),
+            ("/v1/chat/completions", {"messages": turns, "sesame": 1}),
+            ("/v1/chat/completions", {"messages": turns, "model": "sesame"}),
+        ):
+            served.http.post(path, json={**body, "stream": stream},
+                             headers={"x-request-id": "mine-1"})
+    wait_until(lambda: len(lines_of(caplog)) == 12, "twelve lines")
+    lines = [record.getMessage() for record in caplog.records
+             if record.name == "lab_utils.access"]
+    assert all(line.endswith(" s mine-1") for line in lines)
+    assert "sesame" not in caplog.text and "whispered" not in caplog.text
 
 
 def test_a_long_path_is_cut() -> None:

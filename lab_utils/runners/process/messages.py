@@ -9,7 +9,7 @@ from typing import Self
 
 import msgspec
 
-from lab_utils.tokens import InvalidRequest, ModelError, SamplingParams, Token
+from lab_utils.tokens import InvalidRequest, ModelError, Prompt, SamplingParams, Token
 
 
 class EngineFailed(RuntimeError):
@@ -23,7 +23,7 @@ class Submit(msgspec.Struct, frozen=True, tag=True):
     """
 
     id: int
-    prompt: str
+    prompt: Prompt
     params: SamplingParams
     window: int
 

@@ -23,7 +23,7 @@ from lab_utils.runners.process.messages import (
     ToEngine,
     ToServer,
 )
-from lab_utils.tokens import SamplingParams, check_prompt
+from lab_utils.tokens import Prompt, SamplingParams, check_prompt
 
 
 class ProcessRunner(Runner):
@@ -85,7 +85,7 @@ class ProcessRunner(Runner):
         if link is not None:
             link.close(timeout)
 
-    async def _check(self, job: Job, prompt: str, params: SamplingParams) -> None:
+    async def _check(self, job: Job, prompt: Prompt, params: SamplingParams) -> None:
         """Ask the engine, which has the tokenizer; it queues what it finds right."""
         check_prompt(prompt)
         with self._changed:

@@ -1,0 +1,216 @@
+"""What clients may send to the routes under /v1.
+
+Every field of OpenAI's that would change the answer is either built or refused by name:
+one that is accepted and ignored would be a lie. `null` and the values in `NEUTRAL` say
+nothing, and many clients send them; so they are taken.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from lab_utils.tokens import (
+    MAX_INT,
+    Chat,
+    InvalidRequest,
+    Message,
+    Prompt,
+    SamplingParams,
+    as_stops,
+)
+
+COMPLETION_TOKENS = 16
+"""OpenAI's default for completions; chat completions may fill the context."""
+
+NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "n": (1,),
+    "best_of": (1,),
+    "echo": (False,),
+    "suffix": ("",),
+    "logprobs": (False,),
+    "top_logprobs": (0,),
+    "presence_penalty": (0, 0.0),
+    "frequency_penalty": (0, 0.0),
+    "logit_bias": ({},),
+    "response_format": ({"type": "text"},),
+    "modalities": (["text"],),
+    "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "parallel_tool_calls": (True, False),
+    "functions": ([],),
+    "function_call": ("none", "auto"),
+    "service_tier": ("auto", "default"),
+    "store": (False,),
+    "metadata": ({},),
+    "annotations": ([],),
+    "include_obfuscation": (False,),
+}
+"""Fields that are not built, with the values that ask for nothing."""
+
+
+class _Fields(BaseModel):
+    """A JSON object that refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_says_nothing(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        extra = {name: value for name, value in data.items()
+                 if name not in cls.model_fields and value is not None}
+        for name, value in extra.items():
+            # Not `value in …`: to Python, true and 1 are the same.
+            neutral = NEUTRAL.get(name, ())
+            if not any(type(each) is type(value) and each == value for each in neutral):
+                raise _not_built(name)
+        return {name: data[name] for name in data if name in cls.model_fields}
+
+
+def _not_built(name: str) -> InvalidRequest:
+    known = "expected it to be left out" if name not in NEUTRAL else (
+        f"expected {' or '.join(map(repr, NEUTRAL[name]))}, or no such field"
+    )
+    shown = name[:100].encode("ascii", "backslashreplace").decode()
+    return InvalidRequest(
+        f"{shown} is not built into this server: {known}.", shown,
+        "unsupported_parameter",
+    )
+
+
+class StreamOptions(_Fields):
+    """include_usage: one more chunk at the end says how many tokens it were."""
+
+    include_usage: bool | None = False
+
+
+class _Asked(_Fields):
+    """The fields of both ways to ask; see `lab_utils.tokens.SamplingParams`.
+
+    model: must be the one that is served, if it is named. user: whom the answer is for;
+    it changes nothing.
+    """
+
+    model: str | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    stop: Annotated[tuple[str, ...], BeforeValidator(as_stops)] = ()
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    user: str | None = None
+
+    @model_validator(mode="after")
+    def _options_need_a_stream(self) -> Self:
+        if self.stream_options is not None and not self.stream:
+            raise InvalidRequest(
+                "stream_options were sent without stream: true; leave them out or "
+                "ask for a stream.", "stream_options",
+            )
+        return self
+
+    @property
+    def include_usage(self) -> bool:
+        """Whether a stream is to end with its usage."""
+        options = self.stream_options
+        return options is not None and bool(options.include_usage)
+
+    def _sampling(self, max_tokens: int | None, default: int) -> SamplingParams:
+        return SamplingParams(
+            max_tokens=max_tokens,
+            temperature=1.0 if self.temperature is None else self.temperature,
+            top_p=1.0 if self.top_p is None else self.top_p,
+            seed=self.seed,
+            stop=self.stop,
+            default_tokens=default,
+        )
+
+
+def _prompts(prompt: Any) -> list[Any]:
+    """One prompt or several, as a list; a list of numbers is one prompt in tokens."""
+    many = isinstance(prompt, list) and prompt and all(
+        isinstance(each, str | list) for each in prompt
+    )
+    return prompt if many else [prompt]
+
+
+class CompletionRequest(_Asked):
+    """The body of `POST /v1/completions`; the prompt goes to the model as it is.
+
+    prompt: a text, or the ids of its tokens, or a list of such prompts, each of which
+    gets a choice of its own.
+    """
+
+    prompt: Annotated[list[Any], BeforeValidator(_prompts)] = Field(
+        examples=["What is 2 + 2?"]
+    )
+
+    def prompts(self) -> list[Prompt]:
+        """What is to be completed; it is checked when it is submitted."""
+        return self.prompt
+
+    def sampling(self) -> SamplingParams:
+        """The same as the engine takes it; raises `InvalidRequest`."""
+        return self._sampling(self.max_tokens, COMPLETION_TOKENS)
+
+
+def _text(content: Any) -> str:
+    parts = [content] if isinstance(content, str) else content
+    if isinstance(parts, list) and parts:
+        texts = [_part(part) for part in parts]
+        if all(text is not None for text in texts):
+            return "\n".join(map(str, texts))
+    raise ValueError('expected a text or a list of {"type": "text", "text": …}')
+
+
+def _part(part: Any) -> str | None:
+    if isinstance(part, dict) and part.get("type") == "text" and len(part) == 2:
+        part = part.get("text")
+    return part if isinstance(part, str) else None
+
+
+class ChatMessage(_Fields):
+    """One turn of the conversation; several parts of text are joined by line breaks.
+
+    `developer` is OpenAI's newer word for `system`.
+    """
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: Annotated[str, BeforeValidator(_text)]
+
+
+class ChatRequest(_Asked):
+    """The body of `POST /v1/chat/completions`; the model's chat template is applied.
+
+    max_completion_tokens: OpenAI's newer name for max_tokens.
+    """
+
+    messages: list[ChatMessage] = Field(
+        examples=[[{"role": "user", "content": "What is 2 + 2?"}]]
+    )
+    max_completion_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = None
+
+    def prompts(self) -> list[Prompt]:
+        """The conversation; it is checked when it is submitted."""
+        return [Chat(tuple(
+            Message("system" if each.role == "developer" else each.role, each.content)
+            for each in self.messages
+        ))]
+
+    def sampling(self) -> SamplingParams:
+        """The same as the engine takes it; raises `InvalidRequest`."""
+        names = (self.max_completion_tokens, self.max_tokens)
+        if None not in names:
+            raise InvalidRequest(
+                "max_completion_tokens and max_tokens are two names of one number: "
+                "send one of them.", "max_tokens",
+            )
+        return self._sampling(names[0] or names[1], MAX_INT)
