@@ -8,6 +8,9 @@ STAMP := $(VENV)/.installed
 NOTEBOOK := notebooks/00-start-here.ipynb
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 UV := .venv-uv/bin/uv
+QUICK := --ignore=tests/browser --ignore=tests/lessons --ignore=tests/test_notebooks.py
+# Two files at a time, the long ones first; a browser or a kernel serves its whole file.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: setup lab demo test quick check unit lessons pictures lock newest oldest clean
 
@@ -39,8 +42,8 @@ test: setup check unit lessons
 
 # After a change of a line: what needs no browser, no kernel and no model.
 quick: setup check
-	$(BIN)/pytest -m 'not program' --ignore=tests/browser --ignore=tests/lessons \
-	    --ignore=tests/test_notebooks.py
+	$(BIN)/pytest $(QUICK) -m 'not program and not timed' $(SIDE_BY_SIDE)
+	$(BIN)/pytest $(QUICK) -m 'not program and timed'
 
 check: setup
 	$(BIN)/ruff check .
@@ -50,7 +53,8 @@ check: setup
 	$(BIN)/deptry tests --exclude venv --ignore DEP002,DEP004
 
 unit: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not timed' $(SIDE_BY_SIDE)
+	$(BIN)/pytest -m timed
 
 lessons: setup
 	$(BIN)/pytest --nbmake --nbmake-timeout=60 notebooks

@@ -72,6 +72,7 @@ def steps_until_health(served: Served, engine: FakeEngine, streams: int) -> int:
             sock.close()
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize(("threads", "streams", "waits"), [
     (1, 1, True), (4, 1, False), (4, 4, True), (4, 3, False),
 ])
@@ -85,6 +86,7 @@ def test_flask_answers_others_only_with_a_thread_to_spare(
     assert (steps > 45) == waits, f"/health took {steps} steps"
 
 
+@pytest.mark.timed
 def test_the_tutorials_server_answers_others_at_once(serve: Serve) -> None:
     engine = FakeEngine(["x "] * 60, step_ms=5)
     served = serve(create_tutorial_app(engine))

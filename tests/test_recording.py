@@ -52,6 +52,7 @@ def test_pings_are_sent_on_a_schedule_while_none_is_answered(serve: Serve) -> No
     assert timeline.seen >= max(ping.answered or 0 for ping in timeline.pings)
 
 
+@pytest.mark.timed
 def test_a_blocked_server_shows_in_the_slowest_ping(serve: Serve) -> None:
     served = serve(create_flask_app(FakeEngine(["x"] * 20, step_ms=10)))
     blocked = record(served.url, "hi", stream=False, every=0.02)

@@ -132,6 +132,7 @@ def test_leaving_costs_one_step_at_most(lesson: dict[str, Any], name: str) -> No
     assert 5 <= engine.made <= 7  # what was made before the reader read the fifth
 
 
+@pytest.mark.timed
 def test_the_engine_thread_is_free_for_the_next_when_a_reader_has_left(
     lesson: dict[str, Any],
 ) -> None:
@@ -154,6 +155,7 @@ def test_all_steps_are_taken_by_the_engine_thread(lesson: dict[str, Any]) -> Non
     assert threads == {lesson["thread"].ident}
 
 
+@pytest.mark.timed
 def test_the_heart_beats_as_the_librarys(lesson: dict[str, Any]) -> None:
     async def beats(of: Callable[[list[Any]], Any]) -> list[tuple[float, float]]:
         found: list[tuple[float, float]] = []
@@ -229,6 +231,7 @@ def test_a_lock_in_a_generator_takes_all_threads_of_the_pool() -> None:
     pool.shutdown()
 
 
+@pytest.mark.timed
 def test_between_two_steps_a_beat_waits_for_the_rest_of_one_and_two_more() -> None:
     step_s = 0.05
 

@@ -1,15 +1,21 @@
-"""A lesson from top to bottom: every cell twice, no catch-up needed, nothing left."""
+"""A lesson from top to bottom: every cell twice, no catch-up needed, nothing left.
+
+All cells are queued at once, as JupyterLab's Run All does; nbmake runs them one by one.
+A patched event loop can drop queued cells without an error, and only this sees it.
+"""
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.lessons import statements
 from tests.lessons.kernel import BEGIN, LEFT_BEHIND, Kernel
-from tests.lessons.lesson import NUMBERS, Cell, Lesson
+from tests.lessons.lesson import NUMBERS, Lesson
 
-RUN_S = 60
+RUN_S = 120
+"""A minute for each of the two times."""
 
 HELPERS = """
 def _mine():
@@ -37,7 +43,7 @@ def _guess_otherwise():
 CATCH_UP = "_before = _mine()\n{source}\n_changes_nothing(*_before)"
 
 
-@pytest.mark.timeout(5 * RUN_S)
+@pytest.mark.timeout(2 * RUN_S)
 @pytest.mark.parametrize("number", NUMBERS)
 def test_every_cell_runs_twice_and_no_catch_up_is_needed(number: str) -> None:
     walk(Lesson(number))
@@ -45,26 +51,26 @@ def test_every_cell_runs_twice_and_no_catch_up_is_needed(number: str) -> None:
 
 def walk(lesson: Lesson) -> None:
     """Run its cells in order, each a second time with another guess."""
+    runs = list(steps(lesson))
     with Kernel() as kernel:
         for source in BEGIN, HELPERS:
             assert not kernel.run(source).error
-        for cell in lesson.code:
-            if cell.is_catch_up:  # what it adds is taken away: as if it was skipped
-                run(kernel, cell, CATCH_UP.format(source=cell.source), "in order")
-            else:
-                run(kernel, cell, cell.source, "at first")
-                run(kernel, cell, "_guess_otherwise()", "a changed guess")
-                run(kernel, cell, guessed_otherwise(cell.source), "once more")
+        replies = kernel.run_all([source for _, source in runs], RUN_S)
+        for (when, _), reply in zip(runs, replies, strict=True):
+            assert not reply.error, f"{when}:\n{reply.trace}"
         left = kernel.run(LEFT_BEHIND)
         assert not left.error, left.message
 
 
-def run(kernel: Kernel, cell: Cell, source: str, when: str) -> None:
-    try:
-        reply = kernel.run(source, timeout_s=RUN_S)
-    except TimeoutError as error:
-        raise AssertionError(f"{cell}, {when}: {error}") from None
-    assert not reply.error, f"{cell}, {when}:\n{reply.trace}"
+def steps(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    """What is run, after the words for which cell that is and when."""
+    for cell in lesson.code:
+        if cell.is_catch_up:  # what it adds is taken away: as if it was skipped
+            yield f"{cell}, in order", CATCH_UP.format(source=cell.source)
+        else:
+            yield f"{cell}, at first", cell.source
+            yield f"{cell}, a changed guess", "_guess_otherwise()"
+            yield f"{cell}, once more", guessed_otherwise(cell.source)
 
 
 def guessed_otherwise(source: str) -> str:

@@ -4,10 +4,7 @@ import importlib
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -21,7 +18,6 @@ DATA = ("model/tutor", "server/page")
 CATCHING = ("AssertionError", "NotYet")
 """An assert's error, and that of a check of what the learner wrote: an assert, too."""
 RUN_S = 60
-AT_ONCE = 2
 AT_LEAST = 5
 
 
@@ -88,33 +84,11 @@ def catch(mutant: Mutant, number: str, folder: Path, lessons: Path = NOTEBOOKS) 
     raise AssertionError(f"not caught: section {section.name} ran without an error")
 
 
-@pytest.fixture(scope="module")
-def catches(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[Mutant, "Future[str]"]]:
-    """The mutants that this run selected, being caught, as many at once as cores."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        chosen = [
-            cast("tuple[str, Mutant]", item.callspec.params["given"])
-            for item in request.session.items
-            if isinstance(item, pytest.Function)
-            and item.originalname == "test_caught_by_its_lesson"
-        ]
-        yield {
-            mutant: pool.submit(
-                catch, mutant, number, tmp_path_factory.mktemp("mutant")
-            )
-            for number, mutant in chosen
-        }
-        pool.shutdown(cancel_futures=True)
-
-
-@pytest.mark.timeout(10 * RUN_S)
+@pytest.mark.timeout(2 * RUN_S)
 @pytest.mark.parametrize("given", ALL, ids=slug)
-def test_caught_by_its_lesson(
-    given: tuple[str, Mutant], catches: dict[Mutant, "Future[str]"]
-) -> None:
-    print("caught by", catches[given[1]].result())
+def test_caught_by_its_lesson(given: tuple[str, Mutant], tmp_path: Path) -> None:
+    number, mutant = given
+    print("caught by", catch(mutant, number, tmp_path))
 
 
 @pytest.mark.parametrize("number", LESSONS)

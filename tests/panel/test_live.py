@@ -244,6 +244,7 @@ def test_stop_all_ends_requests_and_their_threads(serve: Serve) -> None:
     assert "panel" not in names
 
 
+@pytest.mark.timed
 def test_drawing_costs_the_run_nothing_that_shows(serve: Serve) -> None:
     served = serve(FakeEngine(["x "] * 100, step_ms=10))
     live = LivePanel(served.url)

@@ -25,6 +25,7 @@ def paced(ms: float = 10) -> FakeEngine:
     return engine
 
 
+@pytest.mark.timed
 def test_the_blocked_server_is_dead_and_the_other_alive(serve: Serve) -> None:
     blocked, free = race("hi", lanes(serve, paced()), max_tokens=60).join()
     assert blocked.ttft_ms and free.ttft_ms and blocked.slowest_ping_ms
@@ -34,6 +35,7 @@ def test_the_blocked_server_is_dead_and_the_other_alive(serve: Serve) -> None:
     assert blocked.text == free.text
 
 
+@pytest.mark.timed
 def test_paced_servers_run_at_the_same_time(serve: Serve) -> None:
     engine = paced()
     contest = race("hi", lanes(serve, engine), max_tokens=60)

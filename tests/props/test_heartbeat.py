@@ -3,12 +3,15 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from lab_utils.engine import FakeEngine
 from lab_utils.lessons.n04_heartbeat import watch, with_heartbeat
 from lab_utils.lessons.n04_loops import in_executor, streaming_app
 from lab_utils.plots.guess import Guess
 
 
+@pytest.mark.timed
 def test_the_heart_beats_as_long_as_the_app_lives() -> None:
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         served.append(scope["type"])
@@ -31,6 +34,7 @@ def test_the_heart_beats_as_long_as_the_app_lives() -> None:
     assert served == ["http", "lifespan"]
 
 
+@pytest.mark.timed
 def test_a_pulse_is_taken_before_during_and_after_the_answer() -> None:
     guess = Guess("how late?", 5)
     app = streaming_app(FakeEngine("a b c d", step_ms=20), in_executor)
