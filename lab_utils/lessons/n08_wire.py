@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from IPython.display import Markdown
 
+from lab_utils.engine import FakeEngine
 from lab_utils.runners import ProcessRunner
 from lab_utils.runners.process.messages import ToEngine, ToServer, encode
 
@@ -39,6 +40,11 @@ class Overheard(ProcessRunner):
     def _receive(self, message: ToServer) -> None:
         self.said.append(Said("server", message))
         super()._receive(message)
+
+
+def words_engine(model: str) -> FakeEngine:
+    """An engine without a model, to be started in another process in a moment."""
+    return FakeEngine(["word "] * 500, step_ms=20, name=model)
 
 
 LONGEST = 60
