@@ -136,7 +136,7 @@ def slots_over_steps(
     """Draw it. guess: how many steps the learner expected."""
     count = len(schedule.steps)
     words = (f"{schedule.made} tokens in {count} steps of {schedule.slots} slots; "
-             f"{schedule.empty} places empty.")
+             f"{_empty(schedule)}.")
     if schedule.ms:
         words += f" A step takes {milliseconds(median(schedule.ms))}, the median."
     head = ["step", *(f"slot {at}" for at in range(schedule.slots))]
@@ -149,12 +149,16 @@ def slots_over_steps(
     return Picture(title, words, partial(_draw, schedule, title, guess), [head, *rows])
 
 
+def _empty(schedule: Schedule) -> str:
+    return f"{schedule.empty} place{'' if schedule.empty == 1 else 's'} empty"
+
+
 def _draw(schedule: Schedule, title: str, guess: Guess | None, width: int) -> Canvas:
     canvas = Canvas(width)
     count = len(schedule.steps)
     hint = min(guess.value, 2 * count) if guess is not None else 0
     axis = Axis((0, max(count, hint) + 0.5), 78, width - 62)
-    note = f"{schedule.made} tokens in {count} steps, {schedule.empty} places empty"
+    note = f"{schedule.made} tokens in {count} steps, {_empty(schedule)}"
     top = canvas.head(title, note)
     for slot in range(schedule.slots):
         y = top + slot * (ROW + GAP)
