@@ -11,6 +11,7 @@ from typing import Any, Self
 import httpx
 
 from lab_utils import sse
+from lab_utils.address import HEALTH, MODELS, Address
 from lab_utils.tokens import Generation, Token
 
 CONNECT_S = 5.0
@@ -43,20 +44,24 @@ class StreamFailed(LabError):
 class LabClient:
     """Talks to one server.
 
-    url: such as `server.url`. api_key: sent with every request. timeout: the longest
-    wait for bytes in seconds; None, the default, waits as long as the server takes.
+    url: such as `server.url`; any server that speaks OpenAI's format, if it ends in
+    `/v1`. model: the name by which such a server knows the model. api_key: sent with
+    every request. timeout: the longest wait for bytes in seconds; None, the default,
+    waits as long as the server takes.
 
     A stream holds a slot of the server until it ends or is left: `break` out of the
     loop, or `close()` the stream, and the connection closes.
     """
 
     def __init__(
-        self, url: str, *, api_key: str | None = None, timeout: float | None = None
+        self, url: str, *, model: str | None = None, api_key: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         self.url = url.rstrip("/")
+        self._address = Address(self.url, model, api_key)
         settings: dict[str, Any] = {
-            "base_url": self.url,
-            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "base_url": self._address.root,
+            "headers": self._address.headers,
             "timeout": httpx.Timeout(timeout, connect=CONNECT_S),
             "trust_env": False,  # a campus proxy must not see loopback calls
             # To load the certificates takes longer than a short answer.
@@ -66,22 +71,24 @@ class LabClient:
         self._client = httpx.Client(**settings)
 
     def generate(self, prompt: str, **params: Any) -> Generation:
-        """The whole answer; `params` are the fields of `/generate`."""
+        """The whole answer; `params` are the fields of `/generate`, or what the server
+        knows by the same names."""
+        path, body = self._address.request(prompt, params, stream=False)
         try:
-            response = self._client.post("/generate", json={"prompt": prompt, **params})
+            response = self._client.post(path, json=body)
         except httpx.TransportError as error:
             raise self._gone(error) from error
-        return Generation(**_checked(response))
+        return self._generation(response)
 
     def stream(self, prompt: str, **params: Any) -> Generator[Token, None, None]:
         """Yield the answer's tokens as they arrive."""
-        body = {"prompt": prompt, **params, "stream": True}
+        path, body = self._address.request(prompt, params, stream=True)
         try:
-            with self._client.stream("POST", "/generate", json=body) as response:
+            with self._client.stream("POST", path, json=body) as response:
                 if response.status_code != 200:
                     response.read()
                     _checked(response)
-                reader = _Reader()
+                reader = _Reader(self._address)
                 for chunk in response.iter_raw():
                     yield from reader.feed(chunk)
                 reader.check_end()
@@ -89,34 +96,38 @@ class LabClient:
             raise self._gone(error) from error
 
     def health(self) -> dict[str, Any]:
-        """What `/health` says, also when it says that the engine is dead."""
+        """What `/health` says, also when it says that the engine is dead; of a server
+        that has none, what `/v1/models` says."""
         try:
-            return _health(self._client.get("/health"))
+            response = self._client.get(HEALTH)
+            if self._address.lacks(response):
+                response = self._client.get(MODELS)
+            return _health(response)
         except httpx.TransportError as error:
             raise self._gone(error) from error
 
     async def agenerate(self, prompt: str, **params: Any) -> Generation:
         """The whole answer, awaited."""
+        path, body = self._address.request(prompt, params, stream=False)
         try:
             async with httpx.AsyncClient(**self._settings) as client:
-                body = {"prompt": prompt, **params}
-                response = await client.post("/generate", json=body)
+                response = await client.post(path, json=body)
         except httpx.TransportError as error:
             raise self._gone(error) from error
-        return Generation(**_checked(response))
+        return self._generation(response)
 
     async def astream(self, prompt: str, **params: Any) -> AsyncGenerator[Token]:
         """Yield the answer's tokens as they arrive, awaiting each."""
-        body = {"prompt": prompt, **params, "stream": True}
+        path, body = self._address.request(prompt, params, stream=True)
         try:
             async with (
                 httpx.AsyncClient(**self._settings) as client,
-                client.stream("POST", "/generate", json=body) as response,
+                client.stream("POST", path, json=body) as response,
             ):
                 if response.status_code != 200:
                     await response.aread()
                     _checked(response)
-                reader = _Reader()
+                reader = _Reader(self._address)
                 async for chunk in response.aiter_raw():
                     for token in reader.feed(chunk):
                         yield token
@@ -128,7 +139,10 @@ class LabClient:
         """What `/health` says, awaited."""
         try:
             async with httpx.AsyncClient(**self._settings) as client:
-                return _health(await client.get("/health"))
+                response = await client.get(HEALTH)
+                if self._address.lacks(response):
+                    response = await client.get(MODELS)
+                return _health(response)
         except httpx.TransportError as error:
             raise self._gone(error) from error
 
@@ -147,6 +161,15 @@ class LabClient:
     ) -> None:
         self.close()
 
+    def _generation(self, response: httpx.Response) -> Generation:
+        body = _checked(response)
+        try:
+            return self._address.generation(body)
+        except (KeyError, IndexError, TypeError) as error:
+            raise LabError(
+                f"the server's answer is none that we know: {body!r:.80}"
+            ) from error
+
     def _gone(self, error: httpx.TransportError) -> ServerGone:
         what = "did not answer in time" if isinstance(
             error, httpx.TimeoutException
@@ -159,7 +182,8 @@ class LabClient:
 class _Reader:
     """Bytes of one response in, tokens out; knows how the stream ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: Address) -> None:
+        self._address = address
         self._decoder = sse.Decoder()
         self._done = False
 
@@ -168,24 +192,28 @@ class _Reader:
             if event.data == sse.DONE:
                 self._done = True
                 return
-            yield _token(event.data)
+            token = self._token(event.data)
+            if token is not None:
+                yield token
+
+    def _token(self, text: str) -> Token | None:
+        """The token that an event's data describes, if any; `StreamFailed` if it is
+        nothing that we know."""
+        try:
+            data = json.loads(text)
+            if "error" not in data:
+                return self._address.token(data)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise StreamFailed(
+                f"an event of the stream is no token: {text:.80}"
+            ) from error
+        raise StreamFailed(f"the stream failed: {_reason(data)}")
 
     def check_end(self) -> None:
         if not self._done:
             raise StreamFailed(
                 "the stream ended without [DONE]: the answer is not complete."
             )
-
-
-def _token(text: str) -> Token:
-    """The token that an event's data describes; `StreamFailed` if it describes none."""
-    try:
-        data = json.loads(text)
-        if "error" not in data:
-            return Token.from_event(data)
-    except (ValueError, KeyError, TypeError) as error:
-        raise StreamFailed(f"an event of the stream is no token: {text:.80}") from error
-    raise StreamFailed(f"the stream failed: {_reason(data)}")
 
 
 def _checked(response: httpx.Response) -> Any:

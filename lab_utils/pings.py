@@ -14,6 +14,7 @@ from time import perf_counter
 
 import httpx
 
+from lab_utils.address import HEALTH, Address
 from lab_utils.timeline import Ping, Timeline
 
 LAST_ANSWER_S = 30.0
@@ -32,7 +33,8 @@ def pinging(url: str, every: float) -> Iterator[Timeline]:
     started = perf_counter()
 
     async def run() -> None:
-        pinger = asyncio.create_task(ping(url, every, started, timeline.pings))
+        address = Address(url)
+        pinger = asyncio.create_task(ping(address, every, started, timeline.pings))
         while not stop.is_set():
             await asyncio.sleep(STOP_POLL_S)
         await finish(pinger, LAST_ANSWER_S)
@@ -50,17 +52,18 @@ def pinging(url: str, every: float) -> Iterator[Timeline]:
 
 
 async def ping(
-    url: str, every: float, started: float, pings: list[Ping]
+    address: Address, every: float, started: float, pings: list[Ping],
+    path: str = HEALTH,
 ) -> None:
-    """Ping the server at `url` every `every` seconds until cancelled; `pings` grows, in
+    """Ask a server for `path` every `every` seconds until cancelled; `pings` grows, in
     seconds since `started`."""
     answers: set[asyncio.Task[None]] = set()
-    async with pinging_client(url, LAST_ANSWER_S) as client:
+    async with pinging_client(address, LAST_ANSWER_S) as client:
         try:
             while True:
                 sent = Ping(perf_counter() - started)
                 pings.append(sent)
-                answers.add(asyncio.create_task(_answer(client, sent, started)))
+                answers.add(asyncio.create_task(_answer(client, path, sent, started)))
                 due = started + len(pings) * every
                 await asyncio.sleep(max(0, due - perf_counter()))
         except asyncio.CancelledError:
@@ -68,10 +71,12 @@ async def ping(
                 await asyncio.gather(*answers)
 
 
-async def _answer(client: httpx.AsyncClient, ping: Ping, started: float) -> None:
+async def _answer(
+    client: httpx.AsyncClient, path: str, ping: Ping, started: float
+) -> None:
     # A server that goes away leaves the ping unanswered, which is what it shows.
     with contextlib.suppress(httpx.TransportError):
-        await client.get("/health")
+        await client.get(path)
         ping.answered = perf_counter() - started
 
 
@@ -83,9 +88,10 @@ async def finish(pinger: asyncio.Task[None], patience: float) -> None:
     await asyncio.gather(pinger, return_exceptions=True)
 
 
-def pinging_client(url: str, timeout: float) -> httpx.AsyncClient:
+def pinging_client(address: Address, timeout: float) -> httpx.AsyncClient:
     """A client with as many connections as it takes: pings must not queue here."""
     limits = httpx.Limits(max_connections=None)
     return httpx.AsyncClient(
-        base_url=url, timeout=timeout, trust_env=False, verify=False, limits=limits
+        base_url=address.root, headers=address.headers, timeout=timeout,
+        trust_env=False, verify=address.root.startswith("https:"), limits=limits,
     )

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import httpx
 
+from lab_utils.address import HEALTH, MODELS, Address
 from lab_utils.client import LabClient
 from lab_utils.pings import finish, ping, pinging_client
 from lab_utils.timeline import Timeline
@@ -25,11 +26,11 @@ ABOUT_S = 1.0
 class Recording:
     """One request and its pings, in a thread of their own; `timeline` grows meanwhile.
 
-    url: of the server. stream: whether to ask for the answer token by token. every:
-    seconds from one ping to the next; None, for a picture, sends about forty in
-    the time that a paced answer is expected to take. leave_after: the reader leaves
-    after so many tokens. on_token: called, in that thread, with each piece of text as
-    it arrives. params: the fields of `/generate`.
+    url: of the server; model, api_key: as in `LabClient`. stream: whether to ask for
+    the answer token by token. every: seconds from one ping to the next; None, for a
+    picture, sends about forty in the time that a paced answer is expected to take.
+    leave_after: the reader leaves after so many tokens. on_token: called, in that
+    thread, with each piece of text as it arrives. params: the fields of `/generate`.
 
     `start()` it, then `join()` it or await it: both return the timeline. `stop()`
     leaves the request as a closed browser tab would.
@@ -45,12 +46,15 @@ class Recording:
         every: float | None = PING_EVERY_S,
         leave_after: int | None = None,
         on_token: Callable[[str], None] | None = None,
+        model: str | None = None,
+        api_key: str | None = None,
         **params: Any,
     ) -> None:
         self.timeline = Timeline(
             label or url, prompt=prompt, expected=params.get("max_tokens")
         )
-        self._url = url
+        self._address = Address(url, model, api_key)
+        self._health = HEALTH
         self._fields = {"prompt": prompt, **params}
         self._stream = stream
         self._every = every
@@ -129,7 +133,8 @@ class Recording:
         await self._look_around()
         self._started = perf_counter()
         pinger = asyncio.create_task(
-            ping(self._url, self._schedule(), self._started, timeline.pings)
+            ping(self._address, self._schedule(), self._started, timeline.pings,
+                 self._health)
         )
         self._answer = asyncio.create_task(self._read())
         self._sent.set()
@@ -146,7 +151,8 @@ class Recording:
             timeline.seen = self._elapsed()
 
     async def _read(self) -> None:
-        timeline, client = self.timeline, LabClient(self._url)
+        timeline, address = self.timeline, self._address
+        client = LabClient(address.url, model=address.model, api_key=address.api_key)
         if not self._stream:
             answer = await client.agenerate(**self._fields)
             timeline.pieces = [answer.text] + [""] * (answer.completion_tokens - 1)
@@ -155,9 +161,11 @@ class Recording:
             return
         async with contextlib.aclosing(client.astream(**self._fields)) as tokens:
             async for token in tokens:
+                timeline.finish_reason = token.finish_reason
+                if token.is_end_alone:
+                    continue
                 timeline.pieces.append(token.text)
                 timeline.arrivals.append(self._elapsed())
-                timeline.finish_reason = token.finish_reason
                 if self._on_token is not None:
                     self._on_token(token.text)
                 if len(timeline.arrivals) == self._leave_after:
@@ -175,11 +183,21 @@ class Recording:
     async def _look_around(self) -> None:
         """Ask who it is; one that does not answer at once is not waited for."""
         with contextlib.suppress(httpx.HTTPError, ValueError):
-            async with pinging_client(self._url, ABOUT_S) as client:
-                response = await client.get("/health")
-            body, timeline = response.json(), self.timeline
-            timeline.about = f"{body.get('model', '')} · {body.get('runner', '')}"
-            timeline.pace_ms = pace_ms(response)
+            async with pinging_client(self._address, ABOUT_S) as client:
+                response = await client.get(HEALTH)
+            if self._address.lacks(response):
+                self._health = MODELS
+            self._note(response)
+
+
+    def _note(self, response: httpx.Response) -> None:
+        """What `/health` says of model and runner, if it says so."""
+        body, timeline = response.json(), self.timeline
+        said = [body.get(name) for name in ("model", "runner")]
+        said[0] = said[0] or self._address.model
+        known = [str(each) for each in said if each]
+        timeline.about = " · ".join(known)
+        timeline.pace_ms = pace_ms(response)
 
 
 def pace_ms(response: httpx.Response) -> float:

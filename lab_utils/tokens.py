@@ -12,6 +12,7 @@ FinishReason = Literal["stop", "length"]
 """Why an answer ended: `stop` (the model's own end, or a stop string) or `length`."""
 
 DEFAULT_MAX_TOKENS = 128
+NO_ID = -1
 ROLES = ("system", "user", "assistant")
 MAX_INT = 2**63 - 1
 MAX_STOPS = 16
@@ -165,9 +166,11 @@ class Token:
 
     text: what this token adds to the text, often a word or a part of one; empty while
         the bytes of a character are incomplete or a stop string may have begun.
-    token_id: its number in the model's vocabulary.
+    token_id: its number in the model's vocabulary; `NO_ID` from a server that does not
+        say it.
     step_ms: milliseconds that its step took: the prefill for the first token, one
-        decode step for every other, waiting for the pace included.
+        decode step for every other, waiting for the pace included; 0 where nobody
+        says it.
     is_first: True for the first token, the one that the prefill made.
     finish_reason: set on the last token only.
     """
@@ -177,6 +180,12 @@ class Token:
     step_ms: float
     is_first: bool = False
     finish_reason: FinishReason | None = None
+
+    @property
+    def is_end_alone(self) -> bool:
+        """Whether it only says how the answer ended, as OpenAI's last chunk does, and
+        stands for no token."""
+        return self.token_id == NO_ID and not self.text
 
     def event(self) -> dict[str, Any]:
         """This token as it goes over the wire, in one Server-Sent Event."""

@@ -31,7 +31,7 @@ def test_the_package_alone_loads_nothing() -> None:
 
 def test_the_client_loads_neither_torch_nor_widgets_nor_a_server() -> None:
     assert loaded_by("from lab_utils import LabClient") == {
-        "lab_utils.client", "lab_utils.sse", "lab_utils.tokens",
+        "lab_utils.address", "lab_utils.client", "lab_utils.sse", "lab_utils.tokens",
     }
 
 

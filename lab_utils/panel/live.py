@@ -40,7 +40,9 @@ STOP_S = 2.0
 class LivePanel:
     """A panel for one server.
 
-    server: a `BackgroundServer`, or the URL of any server with the same routes.
+    server: a `BackgroundServer`, or the URL of a server: one with the same routes, or,
+        ending in `/v1`, any that speaks OpenAI's format, such as vLLM, SGLang or
+        llama.cpp's. model, api_key: for such a one, as in `LabClient`.
     prompt, max_tokens, temperature, stream: what stands in the boxes at first.
     guess: drawn into the picture, see `predict`.
 
@@ -58,9 +60,12 @@ class LivePanel:
         temperature: float = 0.7,
         stream: bool = True,
         guess: Guess | None = None,
+        model: str | None = None,
+        api_key: str | None = None,
     ) -> None:
         registry.replace_previous()
         self.url = server if isinstance(server, str) else server.url
+        self._model, self._api_key = model, api_key
         self.timeline = Timeline("")
         self.guess = guess
         self._recording: Recording | None = None
@@ -100,7 +105,10 @@ class LivePanel:
         """
         self._leave()
         fields = self._fields(prompt, params)
-        recording = Recording(self.url, label="tokens", every=None, **fields)
+        recording = Recording(
+            self.url, label="tokens", every=None, model=self._model,
+            api_key=self._api_key, **fields,
+        )
         self._recording, self.timeline = recording, recording.timeline
         self._spoken, self._has_ended = 0, False
         self._stop.disabled = False

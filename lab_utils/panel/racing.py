@@ -26,11 +26,14 @@ class Lane:
     """One contestant: its name in the picture, its server, and how it is asked.
 
     label: what stands before a comma is printed bold, what follows below it.
+    model, api_key: for a server in OpenAI's format, as in `LabClient`.
     """
 
     label: str
     server: BackgroundServer | str
     stream: bool = True
+    model: str | None = None
+    api_key: str | None = None
 
     @property
     def url(self) -> str:
@@ -73,7 +76,7 @@ class Race:
         self.widget = HTML()
         self._recordings = [
             Recording(lane.url, prompt, label=lane.label, stream=lane.stream,
-                      every=None, **params)
+                      every=None, model=lane.model, api_key=lane.api_key, **params)
             for lane in entrants
         ]
         self._extent = extent_for(0)

@@ -33,7 +33,7 @@ SOURCES = (
     "www.python-httpx.org", "docs.pytorch.org", "huggingface.co", "arxiv.org",
     "ipython.readthedocs.io", "ipywidgets.readthedocs.io", "ipykernel.readthedocs.io",
     "jupyter-client.readthedocs.io", "jupyterlab.readthedocs.io", "curl.se",
-    "nginx.org", "developer.mozilla.org", "github.com",
+    "nginx.org", "developer.mozilla.org", "github.com", "www.usenix.org",
 )
 """Where a standard, a documentation or a source is at home; no blogs."""
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from lab_utils import load_engine
+from lab_utils import LabClient, LivePanel, load_engine
 from lab_utils.model.loading import load_model
 from lab_utils.peers import llama_cpp
 from lab_utils.peers.gguf import write_gguf
@@ -157,6 +157,23 @@ def test_a_server_that_does_not_start_says_what_it_printed() -> None:
         started(Server("broken", command))
     ):
         pass
+
+
+def test_our_client_and_our_panel_draw_its_tokens(pair: Pair) -> None:
+    ours, theirs = (f"{client.base_url}".rstrip("/") + "/v1" for client in pair.both)
+    texts = []
+    for url in (ours, theirs):
+        panel = LivePanel(url, model="tutor", max_tokens=20, temperature=0)
+        run = panel.generate("What is ASGI?").join()
+        panel.close()
+        assert run.finish_reason in ("stop", "length") and len(run.arrivals) > 3
+        assert run.pings and run.unanswered == 0
+        texts.append(run.text)
+        with LabClient(url, model="tutor") as client:
+            whole = client.generate("What is ASGI?", max_tokens=20, temperature=0)
+            assert whole.text == run.text
+            assert client.health()["status"] == "ok"
+    assert texts[0] == texts[1]
 
 
 def test_a_server_that_runs_already_is_not_ended() -> None:

@@ -12,6 +12,7 @@ from lab_utils.lessons.n04_journey import Journey, journey
 from lab_utils.lessons.n04_pulse import Pulse, heartbeat
 from lab_utils.lessons.n05_lives import Life, lives
 from lab_utils.lessons.n06_reading import reading
+from lab_utils.lessons.n08_slots import Schedule, slots_over_steps
 from lab_utils.plots import Picture, lanes
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.wasted import wasted
@@ -163,7 +164,16 @@ def readers_curve(name: str, guessed: bool) -> Picture:
     return reading(blocked(name), streamed(), guess=guess)
 
 
+def shared_steps(name: str, guessed: bool) -> Picture:
+    schedule = Schedule(2, [["A", "B"], ["A", None], ["A", name]], [12.0, 5.0, 30.0])
+    guess = some(Guess("steps", 5, "steps"), guessed)
+    return slots_over_steps(schedule, f"Slots of {name}", guess)
+
+
 SAMPLES = {
+    "slots over steps": Sample(
+        shared_steps, ("5 tokens in 3 steps of 2 slots", "1 place empty", "12 ms"),
+        ("A", "30 ms")),
     "one run": Sample(
         one_run, ("350 ms", "24.0 s", "99 tokens", "slowest 6 ms"),
         ("350 ms", "4.2 /s", "240 ms")),

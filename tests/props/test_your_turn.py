@@ -32,6 +32,7 @@ from lab_utils.lessons.n04_checks import check_server
 from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
 from lab_utils.lessons.n06_checks import CASES as PATIENTS
 from lab_utils.lessons.n06_checks import check_diagnose
+from lab_utils.lessons.n08_checks import check_admit
 from lab_utils.lessons.your_turn import Case, NotYet, check, has_gaps, solution
 from lab_utils.timeline import Timeline
 from tests.lessons.lesson import Lesson
@@ -560,3 +561,76 @@ def test_a_right_diagnosis_is_told_so(capsys: pytest.CaptureFixture[str]) -> Non
     for diagnose in by(), Lesson("06").define("diagnose")["diagnose"]:
         check_diagnose(diagnose)
         assert f"{len(PATIENTS)} of {len(PATIENTS)}" in capsys.readouterr().out
+
+
+# Notebook 08: admit
+
+Names = list[int]
+
+
+def static(waiting: Names, running: Names, slots: int) -> None:
+    while waiting and not running:
+        running += waiting[:slots]
+        del waiting[:slots]
+
+
+def everybody(waiting: Names, running: Names, slots: int) -> None:
+    running += waiting
+    waiting.clear()
+
+
+def newest(waiting: Names, running: Names, slots: int) -> None:
+    while waiting and len(running) < slots:
+        running.append(waiting.pop())
+
+
+def twice(waiting: Names, running: Names, slots: int) -> None:
+    running += waiting[:slots - len(running)]
+
+
+def lost(waiting: Names, running: Names, slots: int) -> None:
+    while waiting and len(running) < slots:
+        running.append(waiting.pop(0))
+    waiting.clear()
+
+
+def pushed_out(waiting: Names, running: Names, slots: int) -> None:
+    while waiting:
+        if len(running) == slots:
+            waiting.append(running.pop(0))
+            break
+        running.append(waiting.pop(0))
+
+
+def nobody(waiting: Names, running: Names, slots: int) -> None:
+    return
+
+
+def gap(waiting: Names, running: Names, slots: int) -> None:
+    while ...:
+        break
+
+
+@pytest.mark.parametrize("admit, idea", [
+    (static, "that is static batching"),
+    (everybody, "9 run in 8 slots"),
+    (newest, "which came first"),
+    (twice, "somebody is twice"),
+    (lost, "is in neither list"),
+    (pushed_out, "stays until it has ended"),
+    (nobody, "nobody joins"),
+    (gap, "still has a `...`"),
+])
+def test_each_wrong_admit_is_told_its_idea(
+    admit: Callable[[Names, Names, int], None], idea: str
+) -> None:
+    assert idea in told(check_admit, admit)
+
+
+def test_a_right_admit_may_be_written_otherwise() -> None:
+    def sliced(waiting: Names, running: Names, slots: int) -> None:
+        free = slots - len(running)
+        running.extend(waiting[:free])
+        waiting[:] = waiting[free:]
+
+    check_admit(sliced)

@@ -184,6 +184,17 @@ def test_row_24_a_step_that_does_not_end_is_noticed() -> None:
         hung.close()
 
 
+def test_it_starts_in_a_notebook_whose_names_were_reset(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # IPython's %reset empties the main module, and with it what multiprocessing reads.
+    monkeypatch.delattr(sys.modules["__main__"], "__spec__")
+    runner = ProcessRunner("fake", factory=factories.endless)
+    runner.start()
+    assert runner.ready
+    runner.stop()
+
+
 def test_row_25_what_keeps_the_engine_from_starting_is_raised() -> None:
     runner = ProcessRunner("x", factory=factories.missing)
     with pytest.raises(EngineStartError, match="FileNotFoundError: no such weights"):

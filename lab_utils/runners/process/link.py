@@ -81,6 +81,7 @@ class EngineLink:
         self._thread: threading.Thread | None = None
         self._closing = False
         try:
+            _name_main()
             with _interrupts_blocked():
                 self._process.start()
         except BaseException:  # such as a factory that cannot be sent to the child
@@ -209,6 +210,11 @@ class EngineLink:
     def _flush(self) -> None:
         while not self._outbox.empty():
             self._socket.send_multipart([self._identity, self._outbox.get()])
+
+
+def _name_main() -> None:
+    """A notebook's `%reset` also takes `__spec__` away, which multiprocessing reads."""
+    vars(sys.modules["__main__"]).setdefault("__spec__", None)
 
 
 @contextmanager

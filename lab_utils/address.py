@@ -1,0 +1,98 @@
+"""Where a server answers, and how it wants to be asked: in our format, or in OpenAI's.
+
+The second is what vLLM, SGLang, llama.cpp's server, Ollama and most hosted models
+understand (developers.openai.com/api/reference, "Chat Completions"). Such an address
+ends in `/v1`, as in their own documentation.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from lab_utils.tokens import NO_ID, Generation, Token
+
+OPENAI = "/v1"
+HEALTH = "/health"
+MODELS = f"{OPENAI}/models"
+"""Every server in OpenAI's format has it: asked where there is no `/health`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A server, as a client needs to know it.
+
+    url: such as `server.url`, or ending in `/v1` for OpenAI's format. model: the name
+    by which such a server knows the model; several serve their only one without.
+    api_key: sent with every request, as a bearer token.
+    """
+
+    url: str
+    model: str | None = None
+    api_key: str | None = None
+
+    @property
+    def is_openai(self) -> bool:
+        """Whether it is asked in OpenAI's format."""
+        return self.url.rstrip("/").endswith(OPENAI)
+
+    @property
+    def root(self) -> str:
+        """The address without `/v1`: where `/health` is."""
+        return self.url.rstrip("/").removesuffix(OPENAI)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every request carries."""
+        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+
+    def request(
+        self, prompt: str, params: Mapping[str, Any], *, stream: bool
+    ) -> tuple[str, dict[str, Any]]:
+        """Path and JSON body that ask for an answer; `params` have the same names in
+        both formats."""
+        more = {"stream": True} if stream else {}
+        if not self.is_openai:
+            return "/generate", {"prompt": prompt, **params, **more}
+        named = {"model": self.model} if self.model is not None else {}
+        turn = {"role": "user", "content": prompt}
+        return (f"{OPENAI}/chat/completions",
+                {**named, "messages": [turn], **params, **more})
+
+    def lacks(self, response: httpx.Response) -> bool:
+        """Whether `response` says that a server in OpenAI's format has no such path."""
+        return self.is_openai and response.status_code in (404, 405)
+
+    def token(self, data: dict[str, Any]) -> Token | None:
+        """The token that an event's data describe; None if they bring none, as the
+        role in front of an answer. `KeyError` or `TypeError` if they are none of ours.
+
+        In OpenAI's format a token has no id and no time, and the reason for the end may
+        come alone.
+        """
+        if not self.is_openai:
+            return Token.from_event(data)
+        if not data["choices"]:
+            return None  # the usage, behind the answer
+        choice = data["choices"][0]
+        text, reason = choice["delta"].get("content") or "", choice["finish_reason"]
+        if not text and reason is None:
+            return None
+        return Token(text, NO_ID, 0.0, finish_reason=reason)
+
+    def generation(self, body: dict[str, Any]) -> Generation:
+        """The whole answer that a response's body describes."""
+        if not self.is_openai:
+            return Generation(**body)
+        choice, usage = body["choices"][0], body.get("usage") or {}
+        return Generation(
+            text=choice["message"]["content"] or "",
+            token_ids=[],
+            prompt_tokens=usage.get("prompt_tokens", 0),
+            completion_tokens=usage.get("completion_tokens", 1),
+            finish_reason=choice["finish_reason"],
+            prefill_time_ms=0.0,
+            total_time_ms=0.0,
+            tokens_per_second=None,
+        )
