@@ -71,7 +71,7 @@ class LabClient:
             response = self._client.post("/generate", json={"prompt": prompt, **params})
         except httpx.TransportError as error:
             raise self._gone(error) from error
-        return Generation(**_checked(response))
+        return _generation(response)
 
     def stream(self, prompt: str, **params: Any) -> Generator[Token, None, None]:
         """Yield the answer's tokens as they arrive."""
@@ -103,7 +103,7 @@ class LabClient:
                 response = await client.post("/generate", json=body)
         except httpx.TransportError as error:
             raise self._gone(error) from error
-        return Generation(**_checked(response))
+        return _generation(response)
 
     async def astream(self, prompt: str, **params: Any) -> AsyncGenerator[Token]:
         """Yield the answer's tokens as they arrive, awaiting each."""
@@ -198,10 +198,31 @@ def _checked(response: httpx.Response) -> Any:
     return body
 
 
+def _generation(response: httpx.Response) -> Generation:
+    body = _checked(response)
+    try:
+        return Generation(**body)
+    except TypeError as error:
+        raise _stranger(body) from error
+
+
 def _health(response: httpx.Response) -> dict[str, Any]:
-    if response.status_code == 503:
-        return dict(response.json())
-    return dict(_checked(response))
+    try:
+        body = _checked(response)
+    except RequestRefused as refused:  # 503 is how it says that it is not well
+        if refused.status != 503 or not isinstance(refused.body, dict):
+            raise
+        body = refused.body
+    if not isinstance(body, dict):
+        raise _stranger(body)
+    return body
+
+
+def _stranger(body: Any) -> LabError:
+    return LabError(
+        f"expected an answer of this project's servers; got {str(body)[:80]!r}. Is a "
+        "proxy or a login page in between?"
+    )
 
 
 def _reason(body: Any) -> str:

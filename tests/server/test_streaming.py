@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lab_utils import LabClient
-from lab_utils.client import LabError, RequestRefused, StreamFailed
+from lab_utils.client import StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.engine.loading import wrap
 from lab_utils.runners import Limits
@@ -400,89 +400,6 @@ def test_an_error_after_a_comment_is_an_event_and_no_status(serve: Serve) -> Non
         engine.unhang()
         rest = read_until(sock, b"[DONE]")
         assert b'{"error":' in rest and b"[DONE]" in rest
-
-
-@contextmanager
-def proxy(url: str, pass_on: Callable[[socket.socket, socket.socket], None]
-          ) -> Iterator[str]:
-    """A proxy for one connection: hands the request on, then calls `pass_on(server,
-    client)` for the answer."""
-    host, port = url.removeprefix("http://").split(":")
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def work() -> None:
-        client, _ = listener.accept()
-        with client, socket.create_connection((host, int(port))) as server:
-            server.sendall(read_until(client, b'"stream":true}'))
-            pass_on(server, client)
-
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        thread.join(PATIENCE_S)
-        listener.close()
-
-
-def slice_bytes(server: socket.socket, client: socket.socket) -> None:
-    """One byte at a time."""
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    data = read_until(server, b"[DONE]\n\n")
-    for byte in data + server.recv(100):
-        client.sendall(bytes([byte]))
-
-
-def cut_off(server: socket.socket, client: socket.socket) -> None:
-    """Closes in the middle of an event."""
-    client.sendall(read_until(server, b'"token"') [:-3])
-
-
-def reset_both(server: socket.socket, client: socket.socket) -> None:
-    """Resets after the first event."""
-    client.sendall(read_until(server, b"\n\n"))
-    read_until(server, b"data:")
-    reset(client)
-
-
-def garble(server: socket.socket, client: socket.socket) -> None:
-    """Replaces an event by another one, of the same length."""
-    data = read_until(server, b"step_ms")
-    client.sendall(data.replace(b'{"token"', b'["token"'))
-
-
-def swallow(server: socket.socket, client: socket.socket) -> None:
-    """A clean end without `[DONE]`, as of a proxy with a time limit."""
-    client.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
-                   b'data: {"token": "a", "token_id": 0, "prefill_time_ms": 1}\n\n')
-
-
-def bad_gateway(server: socket.socket, client: socket.socket) -> None:
-    """What nginx says when its server is gone."""
-    page = b"<html>502 Bad Gateway</html>"
-    client.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: %d\r\n\r\n" % len(page)
-                   + page)
-
-
-def test_row_57_a_proxy_may_slice_a_stream_as_it_likes(serve: Serve) -> None:
-    served = serve(FakeEngine("a é 😀"))
-    with proxy(served.url, slice_bytes) as url, LabClient(url) as client:
-        assert "".join(token.text for token in client.stream("hi")) == "a é 😀"
-
-
-@pytest.mark.parametrize("fault", [
-    cut_off, reset_both, garble, swallow, bad_gateway
-], ids=lambda fault: fault.__name__)
-def test_row_57_a_proxy_that_breaks_a_stream_is_a_clear_error(
-    serve: Serve, fault: Callable[[socket.socket, socket.socket], None]
-) -> None:
-    served = serve(endless())
-    with proxy(served.url, fault) as url, LabClient(url, timeout=5) as client:
-        with pytest.raises(LabError) as caught:
-            list(client.stream("hi", max_tokens=90_000))
-        assert len(str(caught.value)) > 20
-        assert not isinstance(caught.value, RequestRefused) or fault is bad_gateway
-    served.until_free()
 
 
 def stream_or_leave(served: Served, number: int, leaves: bool) -> int:
