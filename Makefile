@@ -8,8 +8,9 @@ STAMP := $(VENV)/.installed
 NOTEBOOK := notebooks/00-start-here.ipynb
 CPU_INDEX := https://download.pytorch.org/whl/cpu
 UV := .venv-uv/bin/uv
+SCHEMATHESIS := .venv-fuzz/bin/schemathesis
 
-.PHONY: setup lab demo test quick check unit lessons pictures lock newest oldest clean
+.PHONY: setup lab demo test quick check unit lessons fuzz pictures lock newest oldest clean
 
 setup: $(STAMP)
 
@@ -55,6 +56,14 @@ unit: setup
 lessons: setup
 	$(BIN)/pytest --nbmake --nbmake-timeout=60 notebooks
 
+# Whatever the server's own document allows and does not, asked for minutes.
+fuzz: setup $(SCHEMATHESIS)
+	$(BIN)/python -m tests.faults.fuzz $(SCHEMATHESIS) $(FUZZ)
+
+$(SCHEMATHESIS):
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install -q 'schemathesis>=4.32,<5'
+
 # The README's screenshots, from a real run in JupyterLab.
 pictures: setup
 	$(BIN)/python -m tests.browser.pictures
@@ -84,4 +93,4 @@ $(UV):
 	.venv-uv/bin/pip install -q uv
 
 clean:
-	rm -rf .venv .venv-* .artifacts
+	rm -rf .venv .venv-* .artifacts .schemathesis

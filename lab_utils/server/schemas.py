@@ -26,7 +26,8 @@ class _Sampling(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     prompt: str = Field(
-        description="Goes to the model as it is.", examples=["What is 2 + 2?"]
+        description="Goes to the model as it is; it must not be empty.",
+        examples=["What is 2 + 2?"],
     )
     max_tokens: int = Field(DEFAULT_MAX_TOKENS, ge=1)
     temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False)
@@ -89,6 +90,27 @@ class HealthResponse(BaseModel):
     running: int
     waiting: int
     max_batch: int
+
+
+class ReadyResponse(BaseModel):
+    """Whether a new request would be admitted."""
+
+    ready: bool
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: in words, its kind, the field at fault, a word for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorResponse(BaseModel):
+    """An error in OpenAI's format."""
+
+    error: ErrorDetail
 
 
 def error_body(
