@@ -1,8 +1,6 @@
 """Streams and the people who leave them: real sockets, closed in every way."""
 
 import gc
-import json
-import random
 import socket
 import threading
 import time
@@ -13,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from fastapi import FastAPI
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
@@ -25,7 +22,6 @@ from lab_utils.client import StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.engine.loading import wrap
 from lab_utils.runners import Limits
-from lab_utils.sse import Decoder
 from tests.factories import Remote
 from tests.models import byte_tokenizer, tiny_model
 from tests.support import (
@@ -400,46 +396,6 @@ def test_an_error_after_a_comment_is_an_event_and_no_status(serve: Serve) -> Non
         engine.unhang()
         rest = read_until(sock, b"[DONE]")
         assert b'{"error":' in rest and b"[DONE]" in rest
-
-
-def stream_or_leave(served: Served, number: int, leaves: bool) -> int:
-    """One request of the soak; how many tokens it read."""
-    body = {"prompt": f"request {number}", "max_tokens": 20, "stream": number % 3 > 0}
-    decoder = Decoder()
-    with raw(served.url, request_bytes(body)) as sock:
-        if leaves:
-            (reset if number % 2 else close)(sock)
-            return 0
-        if not body["stream"]:
-            head = read_until(sock, b"}")
-            return int(json.loads(head.split(b"\r\n\r\n")[1])["completion_tokens"])
-        text = read_until(sock, b"[DONE]\n\n")
-        return sum(1 for _ in decoder.feed(text)) - 1
-
-
-def test_row_63_a_short_soak_leaves_everything_flat(
-    serve: Serve, caplog: pytest.LogCaptureFixture
-) -> None:
-    served = serve(FakeEngine(["x "] * 20), max_queue=300)
-    random_ = random.Random(63)
-    process = psutil.Process()
-
-    def wave(size: int) -> None:
-        choices = [random_.random() < 0.3 for _ in range(size)]
-        with ThreadPoolExecutor(16) as pool:
-            counts = list(pool.map(
-                lambda number: stream_or_leave(served, number, choices[number]),
-                range(size),
-            ))
-        assert counts == [0 if leaves else 20 for leaves in choices]
-        served.until_free()
-
-    wave(100)
-    before = process.num_fds(), threading.active_count()
-    wave(400)
-    wait_until(lambda: process.num_fds() <= before[0] + 2, "no file left open")
-    assert threading.active_count() <= before[1] + 1
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_row_54_a_real_model_answers_over_http_as_it_does_alone(serve: Serve) -> None:
