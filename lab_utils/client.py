@@ -4,6 +4,7 @@ Every method has an asynchronous twin whose name begins with `a`.
 """
 
 import json
+import os
 from collections.abc import AsyncGenerator, Generator
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,7 @@ from lab_utils import sse
 from lab_utils.tokens import Generation, Token
 
 CONNECT_S = 5.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class LabError(RuntimeError):
@@ -43,7 +45,8 @@ class StreamFailed(LabError):
 class LabClient:
     """Talks to one server.
 
-    url: such as `server.url`. api_key: sent with every request. timeout: the longest
+    url: such as `server.url`. api_key: sent with every request; the default on loopback
+    is `LAB_API_KEY`, where a server on a JupyterHub leaves it. timeout: the longest
     wait for bytes in seconds; None, the default, waits as long as the server takes.
 
     A stream holds a slot of the server until it ends or is left: `break` out of the
@@ -56,7 +59,7 @@ class LabClient:
         self.url = url.rstrip("/")
         settings: dict[str, Any] = {
             "base_url": self.url,
-            "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
+            "headers": authorization(self.url, api_key),
             "timeout": httpx.Timeout(timeout, connect=CONNECT_S),
             "trust_env": False,  # a campus proxy must not see loopback calls
             # To load the certificates takes longer than a short answer.
@@ -154,6 +157,14 @@ class LabClient:
             error, httpx.ConnectError
         ) else "broke the connection off"
         return ServerGone(f"the server at {self.url} {what} ({error}); does it run?")
+
+
+def authorization(url: str, api_key: str | None = None) -> dict[str, str]:
+    """The header that shows the key: `api_key`, or `LAB_API_KEY` to a server on this
+    machine; another one must not learn it."""
+    if api_key is None and httpx.URL(url).host in LOOPBACK:
+        api_key = os.environ.get("LAB_API_KEY")
+    return {"Authorization": f"Bearer {api_key}"} if api_key else {}
 
 
 class _Reader:

@@ -11,7 +11,7 @@ import httpx
 
 from lab_utils.baselines import create_flask_app
 from lab_utils.bench.table import text_table
-from lab_utils.client import LabClient
+from lab_utils.client import LabClient, authorization
 from lab_utils.engine import Engine
 from lab_utils.engine.loading import load_engine
 from lab_utils.recording import record
@@ -98,7 +98,8 @@ def _tokens_nobody_read(
         patience = (whole.ended or 0) * LEAVE_AFTER_TOKENS / max(count, 1)
         with contextlib.suppress(httpx.TimeoutException):
             httpx.post(
-                f"{url}/generate", json=body, timeout=patience, trust_env=False
+                f"{url}/generate", json=body, timeout=patience, trust_env=False,
+                headers=authorization(url),
             )
     made_before = engine.made
     _wait_until_idle(engine)

@@ -2,7 +2,6 @@
 
 import asyncio
 import mimetypes
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 
 from lab_utils.engine import Engine
 from lab_utils.runners import Limits, Runner, ThreadRunner
-from lab_utils.server import errors, openapi
+from lab_utils.server import errors, hub, openapi
 from lab_utils.server.access_log import AccessLog
 from lab_utils.server.answers import Answers, collect, unless_gone
 from lab_utils.server.openai import add_openai
@@ -56,11 +55,14 @@ def create_app(
 
     engine: an engine is wrapped in the default runner, `ThreadRunner`; pass a runner to
         choose another. It is started and stopped with the server.
-    api_key: asked for on every route but `/health`.
+    api_key: asked for on every route but `/health`. None asks for none, but on a
+        JupyterHub for one that `LabClient` finds by itself; "" asks for none there,
+        too.
     allow_hosts: names under which it may be addressed, besides loopback.
     """
     runner = engine if isinstance(engine, Runner) else ThreadRunner(engine)
     limits = limits or Limits()
+    api_key = hub.default_key() if api_key is None else api_key or None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -76,11 +78,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.runner = runner
+    app.state.runner, app.state.api_key = runner, api_key
     app.add_middleware(BodyLimit, max_bytes=limits.body_bytes)
-    hub_path = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
     app.add_middleware(
-        Guard, allow_hosts=allow_hosts, api_key=api_key, hub_path=hub_path
+        Guard, allow_hosts=allow_hosts, api_key=api_key, hub_path=hub.prefix()
     )
     app.add_middleware(AccessLog)
     app.add_middleware(RequestId)
