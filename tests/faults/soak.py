@@ -11,6 +11,7 @@ been used, and at the end: memory (of the engine's process, too), threads, files
 import argparse
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -134,17 +135,23 @@ LEAVING: list[Leave] = [socket.socket.close, reset, half_close]
 def one(url: str, name: str, leaves: bool, after: int, leave: Leave) -> str:
     """Ask once, or leave after so many bytes of the answer; how it ended."""
     with raw(url, REQUESTS[name]) as sock:
-        if leaves:
-            if after % 2:
-                sock.recv(after)
-            leave(sock)
-            return "left"
-        answer = read_until(sock, b"never")
+        try:
+            if leaves:
+                if after % 2:
+                    sock.recv(after)
+                leave(sock)
+                return "left"
+            return verdict(read_until(sock, b"never"))
+        except TimeoutError:
+            return f"{name}: silent"
+
+
+def verdict(answer: bytes) -> str:
+    """Whether `answer` is a whole one; else its status."""
     status = answer.split(b" ", 2)[1].decode()
-    stream = b"text/event-stream" in answer
-    whole = (b'"finish_reason": "' in answer or b'"finish_reason":"' in answer) and (
-        not stream or b"data: [DONE]\n\n" in answer)
-    return "answered" if status == "200" and whole else f"status {status}"
+    ended = re.search(rb'"finish_reason": ?"', answer) and (
+        b"text/event-stream" not in answer or b"data: [DONE]\n\n" in answer)
+    return "answered" if status == "200" and ended else f"status {status}"
 
 
 @contextmanager

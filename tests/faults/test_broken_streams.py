@@ -14,9 +14,9 @@ import pytest
 from lab_utils import BackgroundServer, LabClient
 from lab_utils.client import LabError, RequestRefused, ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
-from lab_utils.recording import Recording
+from lab_utils.panel import LivePanel
 from tests.faults.proxy import End, FaultProxy, Faults
-from tests.support import KINDS, PATIENCE_S, Serve, Served, endless
+from tests.support import KINDS, PATIENCE_S, Serve, Served, endless, wait_until
 
 TEXT = "a é 😀"
 
@@ -163,15 +163,16 @@ def test_row_57_a_connection_that_falls_silent_is_left_when_the_time_is_over(
         served.until_free()
 
 
-def test_row_57_a_recording_says_what_broke_and_keeps_what_came(serve: Serve) -> None:
-    """What stands behind every panel."""
+@pytest.mark.runner("notebook")
+def test_row_57_a_panel_says_what_broke_and_keeps_what_came(serve: Serve) -> None:
     served = serve(endless())
     with FaultProxy(served.url, Faults(cut_at=1000)) as proxy:
-        recording = Recording(proxy.url, "hi", max_tokens=90_000).start()
+        panel = LivePanel(proxy.url)
         with pytest.raises(ServerGone, match="broke the connection off"):
-            recording.join(PATIENCE_S)
-        assert "broke the connection off" in (recording.timeline.error or "")
-        assert recording.timeline.pieces
+            panel.generate("hi", max_tokens=90_000).join(PATIENCE_S)
+        wait_until(lambda: "broke the connection off" in panel._body.value)
+        assert "tick" in panel._body.value
+        panel.close()
     served.until_free()
 
 

@@ -30,9 +30,12 @@ from tests.support import wait_until
 
 PATIENCE_S = 15.0
 
-pytestmark = pytest.mark.skipif(
-    sys.platform == "win32", reason="signals of POSIX are what is tested here"
-)
+pytestmark = [
+    pytest.mark.runner("process"),
+    pytest.mark.skipif(
+        sys.platform == "win32", reason="signals of POSIX are what is tested here"
+    ),
+]
 
 
 def children() -> set[int]:

@@ -169,6 +169,7 @@ class NoMemory(ThreadRunner):
         raise MemoryError("the weights do not fit")
 
 
+@pytest.mark.runner("thread")
 def test_row_25_an_engine_that_does_not_start_is_an_error_with_the_cause() -> None:
     server = BackgroundServer(create_app(NoMemory(FakeEngine())))
     with pytest.raises(ServerError, match="the weights do not fit"):
