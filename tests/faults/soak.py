@@ -37,6 +37,9 @@ WARM_UP = 60
 POOL = min(32, (os.cpu_count() or 1) + 4)
 """asyncio's own pool has so many threads once they all were needed at the same time."""
 
+SILENT_S = 60.0
+"""Longer than the server lets anyone wait for a slot."""
+
 FLAT = 1.05
 """How much more than after the first tenth may be held at the end."""
 
@@ -135,6 +138,7 @@ LEAVING: list[Leave] = [socket.socket.close, reset, half_close]
 def one(url: str, name: str, leaves: bool, after: int, leave: Leave) -> str:
     """Ask once, or leave after so many bytes of the answer; how it ended."""
     with raw(url, REQUESTS[name]) as sock:
+        sock.settimeout(SILENT_S)
         try:
             if leaves:
                 if after % 2:

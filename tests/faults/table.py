@@ -141,7 +141,8 @@ def names_of_tests() -> Iterator[str]:
 def main() -> int:
     """Run the tests and write the page; 1 if a promise was not seen to hold."""
     watch = Watch()
-    pytest.main(["-q", "-k", "test_row", str(TESTS)], plugins=[watch])
+    early = "ignore::pytest.PytestAssertRewriteWarning"  # what this file has imported
+    pytest.main(["-q", "-W", early, "-k", "test_row", str(TESTS)], plugins=[watch])
     page = list(lines(watch.seen))
     HELD.write_text(HEAD + "\n".join(page) + "\n", encoding="utf-8")
     print("\n".join(page))

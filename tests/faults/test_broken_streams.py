@@ -16,7 +16,15 @@ from lab_utils.client import LabError, RequestRefused, ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.panel import LivePanel
 from tests.faults.proxy import End, FaultProxy, Faults
-from tests.support import KINDS, PATIENCE_S, Serve, Served, endless, wait_until
+from tests.support import (
+    KINDS,
+    PATIENCE_S,
+    Figure,
+    Serve,
+    Served,
+    endless,
+    wait_until,
+)
 
 TEXT = "a é 😀"
 
@@ -82,8 +90,7 @@ def cuts(complete: bytes, in_head: int) -> Iterator[tuple[int, Faults]]:
 
 @pytest.mark.parametrize(("ask", "in_head"), [(stream, 1), (whole, 9), (awaited, 9)])
 def test_row_57_an_answer_that_is_cut_at_any_byte_ends_in_a_clear_error(
-    served: Served, ask: Ask, in_head: int,
-    record_property: Callable[[str, object], None],
+    served: Served, ask: Ask, in_head: int, record_property: Figure
 ) -> None:
     endings: Counter[str] = Counter()
     with FaultProxy(served.url) as proxy:

@@ -6,7 +6,7 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,6 +16,7 @@ from lab_utils.engine import FakeEngine
 from lab_utils.runners import Limits
 from tests.support import (
     KINDS,
+    Figure,
     Serve,
     Served,
     endless,
@@ -25,9 +26,6 @@ from tests.support import (
     request_bytes,
     wait_until,
 )
-
-Figure = Callable[[str, object], None]
-"""pytest's `record_property`; the table of `tests.faults.table` shows "figure"."""
 
 COMPLETIONS, CHAT = "/v1/completions", "/v1/chat/completions"
 

@@ -5,7 +5,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import pytest
 
 from lab_utils import LabClient
 from tests.lessons.kernel import Kernel
-from tests.support import wait_until
+from tests.support import Figure, wait_until
 
 ROOT = Path(__file__).parents[2]
 GONE_WITHIN_S = 5.0
@@ -114,9 +114,6 @@ def notebook() -> Iterator[Notebook]:
     with notebook.kernel:
         yield notebook
         notebook.client.close()
-
-
-Figure = Callable[[str, object], None]
 
 
 def test_row_28_32_run_all_twice_leaves_one_server_of_each(

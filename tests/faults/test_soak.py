@@ -1,19 +1,17 @@
 """A short soak of each runner; `python -m tests.faults.soak` is the long one."""
 
-from collections.abc import Callable
-
 import psutil
 import pytest
 
 from lab_utils.engine import FakeEngine
 from tests.faults.soak import TOKENS, Held, soak
-from tests.support import KINDS, Serve
+from tests.support import KINDS, Figure, Serve
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_row_63_a_short_soak_leaves_everything_flat(
     serve: Serve, kind: str, caplog: pytest.LogCaptureFixture,
-    record_property: Callable[[str, object], None],
+    record_property: Figure,
 ) -> None:
     served = serve(FakeEngine(["x "] * TOKENS, step_ms=0.1), kind=kind, max_queue=300)
     soaked = soak(served.url, 200, 63, psutil.Process())
