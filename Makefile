@@ -10,7 +10,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 UV := .venv-uv/bin/uv
 SCHEMATHESIS := .venv-fuzz/bin/schemathesis
 
-.PHONY: setup lab demo test quick check unit lessons fuzz pictures lock newest oldest clean
+.PHONY: setup lab demo test quick check unit lessons fuzz soak pictures lock newest oldest clean
 
 setup: $(STAMP)
 
@@ -59,6 +59,10 @@ lessons: setup
 # Whatever the server's own document allows and does not, asked for minutes.
 fuzz: setup $(SCHEMATHESIS)
 	$(BIN)/python -m tests.faults.fuzz $(SCHEMATHESIS) $(FUZZ)
+
+# Thousands of requests to each runner, a third of them aborted.
+soak: setup
+	$(BIN)/python -m tests.faults.soak
 
 $(SCHEMATHESIS):
 	$(PYTHON) -m venv .venv-fuzz

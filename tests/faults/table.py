@@ -33,8 +33,7 @@ HEAD = """\
 
 Each row of [`FAULTS.md`](../FAULTS.md), on each runner that it names, as the tests that
 cite the row last saw it. `python -m tests.faults.table` runs them and writes this page;
-a test keeps its rows in step. A figure is of one machine on one day. Where there is
-none, it stands how many tests there are.
+a test keeps its rows in step. A figure is of one machine on one day.
 
 | # | fault | runner | held | seen |
 | --- | --- | --- | --- | --- |
@@ -119,8 +118,8 @@ def lines(seen: Mapping[Pair, Seen]) -> Iterator[str]:
         one = seen.get((number, place), Seen())
         held = "NO" if one.failed else "yes" if one.passed else "not seen"
         tests = f"{one.passed} test{'s' * (one.passed != 1)}"
-        figure = "; ".join(one.figures).replace("|", "/") or tests
-        yield f"| {number} | {fault} | {place} | {held} | {figure} |"
+        seen_there = "; ".join([tests, *one.figures]).replace("|", "/")
+        yield f"| {number} | {fault} | {place} | {held} | {seen_there} |"
 
 
 def on_page(page: Iterable[str]) -> dict[Pair, str]:

@@ -140,7 +140,7 @@ def test_row_33_a_taken_port_is_an_error_in_the_cell(notebook: Notebook) -> None
     notebook.run("stop_all()")
 
 
-def test_row_32_a_notebook_that_is_closed_while_it_streams_goes_on(
+def test_row_65_a_notebook_that_is_closed_while_it_streams_goes_on(
     notebook: Notebook,
 ) -> None:
     notebook.run(notebook.start, STREAM)
@@ -148,7 +148,7 @@ def test_row_32_a_notebook_that_is_closed_while_it_streams_goes_on(
     notebook.run(GOES_ON, ONE_OF_EACH, END)
 
 
-def test_row_24_a_laptop_that_slept_goes_on(
+def test_row_64_a_laptop_that_slept_goes_on(
     notebook: Notebook, record_property: Figure
 ) -> None:
     """Kernel and engine stand still for longer than any step may take; as long as they
@@ -180,7 +180,7 @@ def test_row_29_a_restart_leaves_no_engine_and_no_port(
 
 
 @pytest.mark.runner("process")
-def test_row_29_a_kernel_that_is_killed_leaves_nothing_and_harms_no_other(
+def test_row_29_66_a_kernel_that_is_killed_leaves_nothing_and_harms_no_other(
     notebook: Notebook, record_property: Figure
 ) -> None:
     other = Notebook()
