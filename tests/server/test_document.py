@@ -131,3 +131,16 @@ def test_the_document_names_what_a_schema_alone_does_not_know() -> None:
     assert asked["n"] == {"enum": [None, 1]}
     retry = DOCUMENT["paths"]["/generate"]["post"]["responses"]["503"]["headers"]
     assert "Retry-After" in retry
+
+
+@pytest.mark.parametrize(("path", "schema"), [
+    ("/generate", "GenerateRequest"), ("/v1/completions", "CompletionRequest"),
+    ("/v1/chat/completions", "ChatRequest"),
+])
+def test_what_the_page_offers_to_try_out_is_served(
+    plain: Served, path: str, schema: str
+) -> None:
+    [example] = DOCUMENT["components"]["schemas"][schema]["examples"]
+    assert {"max_tokens", "stream"} < set(example)
+    response = plain.http.post(path, json=example)
+    assert response.status_code == 200, response.text

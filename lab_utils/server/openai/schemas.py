@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from lab_utils.server.schemas import add_example
 from lab_utils.tokens import (
     MAX_INT,
     MAX_STOP_LENGTH,
@@ -79,6 +80,7 @@ def _say_what_is_taken(schema: dict[str, Any]) -> None:
     nothing = {name: {"enum": [None, *values]} for name, values in NEUTRAL.items()}
     schema["properties"] |= nothing
     schema["additionalProperties"] = {"type": "null"}
+    add_example(schema)
 
 
 class _Fields(BaseModel):
@@ -133,14 +135,16 @@ class _Asked(_Fields):
     """
 
     model: str | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = Field(
+        None, examples=[16]
+    )
     temperature: Annotated[float, _documented(minimum=0, maximum=2)] | None = None
     top_p: Annotated[float, _documented(exclusiveMinimum=0, maximum=1)] | None = None
     seed: Annotated[int, _documented(minimum=0, maximum=MAX_INT)] | None = None
     stop: Annotated[
         tuple[str, ...], BeforeValidator(as_stops), WithJsonSchema(_STOP)
     ] = ()
-    stream: bool | None = False
+    stream: bool | None = Field(False, examples=[False])
     stream_options: StreamOptions | None = None
     user: str | None = None
 
