@@ -77,7 +77,7 @@ class Held:
         return cls(
             sum(each.memory_info().rss for each in family) / 1e6,
             sum(each.num_threads() for each in family),
-            sum(each.num_fds() for each in family),
+            sum(_open_files(each) for each in family),
         )
 
     def is_flat(self, before: "Held") -> bool:
@@ -85,6 +85,11 @@ class Held:
         return (self.memory_mb <= FLAT * before.memory_mb + 2
                 and self.threads <= before.threads + POOL
                 and self.files <= before.files)
+
+
+def _open_files(process: psutil.Process) -> int:
+    windows = sys.platform == "win32"
+    return int(process.num_handles() if windows else process.num_fds())
 
 
 @dataclass(frozen=True, slots=True)
