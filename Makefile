@@ -11,8 +11,9 @@ UV := .venv-uv/bin/uv
 QUICK := --ignore=tests/browser --ignore=tests/lessons --ignore=tests/test_notebooks.py
 # Two files at a time, the long ones first; a browser or a kernel serves its whole file.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+SCHEMATHESIS := .venv-fuzz/bin/schemathesis
 
-.PHONY: setup lab demo test quick check unit lessons pictures lock newest oldest clean
+.PHONY: setup lab demo test quick check unit lessons fuzz soak pictures lock newest oldest clean
 
 setup: $(STAMP)
 
@@ -59,6 +60,18 @@ unit: setup
 lessons: setup
 	$(BIN)/pytest --nbmake --nbmake-timeout=60 notebooks
 
+# Whatever the server's own document allows and does not, asked for minutes.
+fuzz: setup $(SCHEMATHESIS)
+	$(BIN)/python -m tests.faults.fuzz $(SCHEMATHESIS) $(FUZZ)
+
+# Thousands of requests to each runner, a third of them aborted.
+soak: setup
+	$(BIN)/python -m tests.faults.soak
+
+$(SCHEMATHESIS):
+	$(PYTHON) -m venv .venv-fuzz
+	.venv-fuzz/bin/pip install -q 'schemathesis>=4.32,<5'
+
 # The README's screenshots, from a real run in JupyterLab.
 pictures: setup
 	$(BIN)/python -m tests.browser.pictures
@@ -88,4 +101,4 @@ $(UV):
 	.venv-uv/bin/pip install -q uv
 
 clean:
-	rm -rf .venv .venv-* .artifacts
+	rm -rf .venv .venv-* .artifacts .schemathesis

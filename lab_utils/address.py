@@ -5,6 +5,7 @@ understand (developers.openai.com/api/reference, "Chat Completions"). Such an ad
 ends in `/v1`, as in their own documentation.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import httpx
 from lab_utils.tokens import NO_ID, Generation, Token
 
 OPENAI = "/v1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEALTH = "/health"
 MODELS = f"{OPENAI}/models"
 """Every server in OpenAI's format has it: asked where there is no `/health`."""
@@ -25,7 +27,8 @@ class Address:
 
     url: such as `server.url`, or ending in `/v1` for OpenAI's format. model: the name
     by which such a server knows the model; several serve their only one without.
-    api_key: sent with every request, as a bearer token.
+    api_key: sent with every request, as a bearer token; None takes `LAB_API_KEY` for a
+    server on this machine, since another one must not learn it.
     """
 
     url: str
@@ -45,7 +48,10 @@ class Address:
     @property
     def headers(self) -> dict[str, str]:
         """What every request carries."""
-        return {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
+        key = self.api_key
+        if key is None and httpx.URL(self.url).host in LOOPBACK:
+            key = os.environ.get("LAB_API_KEY")
+        return {"Authorization": f"Bearer {key}"} if key else {}
 
     def request(
         self, prompt: str, params: Mapping[str, Any], *, stream: bool

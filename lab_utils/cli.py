@@ -17,6 +17,7 @@ from lab_utils.engine.loading import load_engine
 from lab_utils.peers import llama_cpp
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
+from lab_utils.server.hub import KEY_VARIABLE, default_key
 from lab_utils.server.security import LOOPBACK
 from lab_utils.server.serving import ServerError, bind, make_server
 from lab_utils.timeline import write_json
@@ -169,7 +170,8 @@ def _port(text: str) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    api_key = getattr(options, "api_key", None) or os.environ.get("LAB_API_KEY")
+    given = getattr(options, "api_key", None) or os.environ.get(KEY_VARIABLE)
+    api_key = given or default_key()
     if options.host not in LOOPBACK and not api_key:
         raise ServerError(
             f"--host {options.host} can be reached from other machines: set --api-key, "
@@ -180,21 +182,22 @@ def _serve(options: argparse.Namespace) -> int:
     # uvicorn raises the signal again after its clean stop; this makes it a clean exit.
     signal.signal(signal.SIGTERM, _exit_cleanly)
     with bind(options.host, options.port) as sock:
-        return _serve_on(sock, options, api_key)
+        return _serve_on(sock, options, api_key, bool(api_key and not given))
 
 
 def _serve_on(
-    sock: socket.socket, options: argparse.Namespace, api_key: str | None
+    sock: socket.socket, options: argparse.Namespace, api_key: str | None,
+    key_is_new: bool,
 ) -> int:
     runner = _runner(options)
     allowed = [*options.allow_host, options.host]
     app = create_app(runner, api_key=api_key, allow_hosts=allowed)
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{sock.getsockname()[1]}"
-    server = make_server(app, on_started=lambda: print(
-        f"{runner.model} answers at {url} (API: {url}/docs, Ctrl-C stops it)",
-        flush=True,
-    ))
+    said = f"{runner.model} answers at {url} (API: {url}/docs, Ctrl-C stops it)"
+    if key_is_new:
+        said += f"\nOthers share this machine: it asks for the API key {api_key}"
+    server = make_server(app, on_started=lambda: print(said, flush=True))
     server.run(sockets=[sock])
     return 0
 

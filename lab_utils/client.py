@@ -46,8 +46,9 @@ class LabClient:
 
     url: such as `server.url`; any server that speaks OpenAI's format, if it ends in
     `/v1`. model: the name by which such a server knows the model. api_key: sent with
-    every request. timeout: the longest wait for bytes in seconds; None, the default,
-    waits as long as the server takes.
+    every request; the default on loopback is `LAB_API_KEY`, where a server on a
+    JupyterHub leaves it. timeout: the longest wait for bytes in seconds; None, the
+    default, waits as long as the server takes.
 
     A stream holds a slot of the server until it ends or is left: `break` out of the
     loop, or `close()` the stream, and the connection closes.
@@ -102,7 +103,7 @@ class LabClient:
             response = self._client.get(HEALTH)
             if self._address.lacks(response):
                 response = self._client.get(MODELS)
-            return _health(response)
+            return self._health(response)
         except httpx.TransportError as error:
             raise self._gone(error) from error
 
@@ -142,7 +143,7 @@ class LabClient:
                 response = await client.get(HEALTH)
                 if self._address.lacks(response):
                     response = await client.get(MODELS)
-                return _health(response)
+                return self._health(response)
         except httpx.TransportError as error:
             raise self._gone(error) from error
 
@@ -165,10 +166,21 @@ class LabClient:
         body = _checked(response)
         try:
             return self._address.generation(body)
-        except (KeyError, IndexError, TypeError) as error:
-            raise LabError(
-                f"the server's answer is none that we know: {body!r:.80}"
-            ) from error
+        except (LookupError, TypeError, AttributeError) as error:
+            raise _stranger(body) from error
+
+    def _health(self, response: httpx.Response) -> dict[str, Any]:
+        try:
+            body = _checked(response)
+        except RequestRefused as refused:  # 503 is how it says that it is not well
+            if refused.status != 503 or not isinstance(refused.body, dict):
+                raise
+            body = refused.body
+        if body == "" and self._address.is_openai:
+            return {}  # vLLM's 200 has no body
+        if not isinstance(body, dict):
+            raise _stranger(body)
+        return body
 
     def _gone(self, error: httpx.TransportError) -> ServerGone:
         what = "did not answer in time" if isinstance(
@@ -226,10 +238,11 @@ def _checked(response: httpx.Response) -> Any:
     return body
 
 
-def _health(response: httpx.Response) -> dict[str, Any]:
-    if response.status_code == 503:
-        return dict(response.json())
-    return dict(_checked(response))
+def _stranger(body: Any) -> LabError:
+    return LabError(
+        f"expected an answer in a format that is known here; got {str(body)[:80]!r}. "
+        "Is a proxy or a login page in between?"
+    )
 
 
 def _reason(body: Any) -> str:

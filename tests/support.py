@@ -29,6 +29,9 @@ KINDS = ["thread", "executor", "process"]
 HERE = KINDS[:2]
 """The runners whose engine a test can reach into."""
 
+Figure = Callable[[str, object], None]
+"""pytest's `record_property`: `tests/faults/HELD.md` shows what is called "figure"."""
+
 Cell = Callable[[str], None]
 """`cell("id")` makes the rest of a test the next execution of that notebook cell."""
 

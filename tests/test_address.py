@@ -162,7 +162,7 @@ def test_an_answer_in_another_format_is_an_error(serve: Serve) -> None:
         return {"output": "One two"}
 
     with LabClient(f"{serve(app).url}/v1") as client, pytest.raises(
-        LabError, match="none that we know"
+        LabError, match="format that is known here"
     ):
         client.generate("hi")
 

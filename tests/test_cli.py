@@ -6,14 +6,16 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from fastapi import FastAPI
 
-from lab_utils import LabClient
+from lab_utils import LabClient, cli
 from lab_utils.cli import main
 from tests.models import save_checkpoint
 from tests.support import PATIENCE_S, raw, read_until, request_bytes, wait_until
@@ -95,6 +97,30 @@ def test_a_key_guards_what_others_can_reach(folder: Path) -> None:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=PATIENCE_S)
         assert "sesame" not in out + err
+
+
+@pytest.mark.parametrize(("given", "said"), [(None, True), ("mine", False), ("", False)]
+                         )
+def test_on_a_hub_a_key_that_was_made_is_said(
+    given: str | None, said: bool, folder: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def make_server(app: FastAPI, on_started: Callable[[], None]) -> SimpleNamespace:
+        apps.append(app)
+        return SimpleNamespace(run=lambda sockets: on_started())
+
+    apps: list[FastAPI] = []
+    monkeypatch.setattr(cli, "make_server", make_server)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ada/")
+    monkeypatch.setenv("LAB_API_KEY", given or "")
+    if given is None:
+        monkeypatch.delenv("LAB_API_KEY")
+    assert main(["serve", "--port", "0", "--model", str(folder)]) == 0
+    out, key = capsys.readouterr().out, apps[0].state.api_key
+    assert "answers at http://127.0.0.1:" in out
+    assert ("asks for the API key" in out) == said
+    assert key == (given or None) or (said and len(key) >= 32 and key in out)
 
 
 def test_row_33_a_taken_port_is_an_error_that_says_so(

@@ -29,12 +29,14 @@ from typing import Any
 import httpx
 
 from lab_utils import sse
+from lab_utils.address import Address
 from lab_utils.bench.servers import ours, peers, running
 from lab_utils.bench.table import text_table
 from lab_utils.client import LabClient
 from lab_utils.engine.loading import load_engine
 from lab_utils.peers.process import Server, started
 from lab_utils.pings import pinging
+from lab_utils.server.hub import default_key
 from lab_utils.timeline import percentile
 from lab_utils.tokens import SamplingParams
 
@@ -75,6 +77,7 @@ def run(
 
     beside: which real servers are measured, too. url: of one more that runs already.
     """
+    default_key()  # on a Hub: of all the servers that are started here
     say(f"model {model}, {tokens} tokens, {rounds} rounds, {os.cpu_count()} cores")
     bare = bare_loop(model, dtype, tokens, rounds)
     say(f"bare loop: {bare:.1f} tokens/s")
@@ -150,7 +153,9 @@ async def _streams(url: str, model: str | None, count: int, tokens: int) -> floa
                         usage = _usage(event.data) or usage
         made.append(usage or events)
 
-    async with httpx.AsyncClient(base_url=url, timeout=None, trust_env=False) as client:
+    async with httpx.AsyncClient(
+        base_url=url, headers=Address(url).headers, timeout=None, trust_env=False
+    ) as client:
         await asyncio.gather(*(read(client) for _ in range(count)))
     return (sum(made) - 1) / (max(arrivals) - min(arrivals))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 
+from lab_utils.address import Address
 from lab_utils.baselines import create_flask_app
 from lab_utils.bench.table import text_table
 from lab_utils.client import LabClient
@@ -98,7 +99,8 @@ def _tokens_nobody_read(
         patience = (whole.ended or 0) * LEAVE_AFTER_TOKENS / max(count, 1)
         with contextlib.suppress(httpx.TimeoutException):
             httpx.post(
-                f"{url}/generate", json=body, timeout=patience, trust_env=False
+                f"{url}/generate", json=body, timeout=patience, trust_env=False,
+                headers=Address(url).headers,
             )
     made_before = engine.made
     _wait_until_idle(engine)

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from lab_utils.address import Address
 from lab_utils.engine import Engine
 from lab_utils.lessons.n04_journey import Journey, journey
 from lab_utils.server import BackgroundServer
@@ -77,7 +78,8 @@ def follow(
     noted, heard, wrote = Noted(engine), list[float](), list[float]()
     app = noting(make_app(noted), heard, wrote)
     with (BackgroundServer(app) as server,
-          httpx.Client(base_url=server.url, trust_env=False) as http):
+          httpx.Client(base_url=server.url, headers=Address(server.url).headers,
+                       trust_env=False) as http):
         for _ in range(2):
             for notes in noted.asked, noted.steps, heard, wrote:
                 notes.clear()

@@ -2,7 +2,6 @@
 
 import asyncio
 import mimetypes
-import os
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -16,7 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 
 from lab_utils.engine import Engine
 from lab_utils.runners import Limits, Runner, ThreadRunner
-from lab_utils.server import errors
+from lab_utils.server import errors, hub, openapi
 from lab_utils.server.access_log import AccessLog
 from lab_utils.server.answers import Answers, collect, unless_gone
 from lab_utils.server.openai import add_openai
@@ -26,6 +25,7 @@ from lab_utils.server.schemas import (
     GenerateRequest,
     GenerateResponse,
     HealthResponse,
+    ReadyResponse,
 )
 from lab_utils.server.security import BodyLimit, Guard
 from lab_utils.server.streaming import EventStream, TokenEvents
@@ -55,11 +55,14 @@ def create_app(
 
     engine: an engine is wrapped in the default runner, `ThreadRunner`; pass a runner to
         choose another. It is started and stopped with the server.
-    api_key: asked for on every route but `/health`.
+    api_key: asked for on every route but `/health`. None asks for none, but on a
+        JupyterHub for one that `LabClient` finds by itself; "" asks for none there,
+        too.
     allow_hosts: names under which it may be addressed, besides loopback.
     """
     runner = engine if isinstance(engine, Runner) else ThreadRunner(engine)
     limits = limits or Limits()
+    api_key = hub.default_key() if api_key is None else api_key or None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,11 +78,10 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
-    app.state.runner = runner
+    app.state.runner, app.state.api_key = runner, api_key
     app.add_middleware(BodyLimit, max_bytes=limits.body_bytes)
-    hub_path = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
     app.add_middleware(
-        Guard, allow_hosts=allow_hosts, api_key=api_key, hub_path=hub_path
+        Guard, allow_hosts=allow_hosts, api_key=api_key, hub_path=hub.prefix()
     )
     app.add_middleware(AccessLog)
     app.add_middleware(RequestId)
@@ -88,6 +90,7 @@ def create_app(
     add_openai(app, runner, limits)
     _add_health(app, runner, limits)
     _add_pages(app)
+    openapi.describe(app, api_key)
     return app
 
 
@@ -104,12 +107,16 @@ def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
         [whole] = await collect(answers, request.receive)
         return JSONResponse(whole.as_dict())
 
-    @app.post("/generate", response_model=GenerateResponse)
+    possible = openapi.errors(*openapi.ASKED)
+
+    @app.post("/generate", response_model=GenerateResponse,
+              responses={200: {"content": openapi.EVENTS}, **possible})
     async def generate(body: GenerateRequest, request: Request) -> Response:
         """Answer `prompt`: as JSON, or as Server-Sent Events with `"stream": true`."""
         return await errors.or_failure(answer(body, body.stream, request))
 
-    @app.get("/generate")
+    @app.get("/generate", response_class=Response,
+             responses={200: {"content": openapi.EVENTS}, **possible})
     async def generate_events(
         query: Annotated[GenerateQuery, Query()], request: Request
     ) -> Response:
@@ -118,7 +125,8 @@ def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
 
 
 def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
-    @app.get("/health", response_model=HealthResponse)
+    @app.get("/health", response_model=HealthResponse,
+             responses={503: {"model": HealthResponse}, **openapi.errors(400)})
     async def health() -> Response:
         """200 while the engine lives, else 503; costs the engine nothing."""
         status = runner.status(limits.stall_s)
@@ -127,7 +135,9 @@ def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
             headers={"Server-Timing": f"pace;dur={runner.pace_ms:g}"},
         )
 
-    @app.get("/ready")
+    @app.get("/ready", response_model=ReadyResponse,
+             responses={503: {"model": ReadyResponse},
+                        **openapi.errors(*openapi.REFUSED)})
     async def ready() -> Response:
         """200 while a new request would be admitted, else 503."""
         is_ready = runner.ready and runner.status(limits.stall_s).status == "ok"

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 from flask import Flask
 
 from lab_utils import registry
+from lab_utils.server import hub
 from lab_utils.server.serving import App, LabServer, ServerError, bind, make_server
 from lab_utils.server.wsgi import ThreadedWSGIServer
 
@@ -74,13 +76,16 @@ class BackgroundServer:
 
         On a laptop that is `url`. On a JupyterHub or Binder the browser is on another
         machine, and jupyter-server-proxy leads to this one: a path on the Hub's own
-        host, or the whole address where the Hub says it.
+        host, or the whole address where the Hub says it; with the key that is asked for
+        there.
         """
-        prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
+        prefix = hub.prefix()
         if prefix is None:
             return f"{self.url}/"
         home = os.environ.get("JUPYTERHUB_PUBLIC_URL") or prefix
-        return f"{home.rstrip('/')}/proxy/{self.port}/"
+        key = getattr(getattr(self._app, "state", None), "api_key", None)
+        query = f"?{urlencode({'token': key})}" if key else ""
+        return f"{home.rstrip('/')}/proxy/{self.port}/{query}"
 
     @property
     def is_running(self) -> bool:

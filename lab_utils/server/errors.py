@@ -14,8 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from lab_utils.runners import RunnerError
+from lab_utils.server.paths import OPENAI_PATHS
 from lab_utils.server.schemas import error_body
 from lab_utils.tokens import InvalidRequest, ModelError
 
@@ -25,8 +27,7 @@ RETRY_AFTER_S = 1
 CLIENT_LEFT = 499
 """nginx's status for a client that left; nobody receives it."""
 LONGEST_NAME = 100
-OPENAI = "/v1/"
-"""Whoever asks under it expects OpenAI's format for schema errors, too."""
+FILE_METHODS = ("GET", "HEAD")
 
 
 def error_response(
@@ -79,7 +80,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _schema(request: Request, error: RequestValidationError) -> Response:
-        if request.url.path.startswith(OPENAI):
+        if request.url.path.startswith(OPENAI_PATHS):
             return _openai_schema(error)
         # FastAPI's own body repeats the input: it cannot be encoded when that holds NaN
         # or half a surrogate pair, and it echoes the prompt.
@@ -93,7 +94,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> Response:
         message = f"{error.detail.rstrip('.')}."
-        return error_response(error.status_code, message, headers=error.headers)
+        headers = error.headers
+        if error.status_code == 405:
+            headers = {"Allow": ", ".join(_allowed(request))}
+        return error_response(error.status_code, message, headers=headers)
 
     @app.exception_handler(ClientDisconnect)
     async def _left(request: Request, error: ClientDisconnect) -> Response:
@@ -104,6 +108,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _ours(request: Request, error: Exception) -> Response:
         return failure(error)
+
+
+def _allowed(request: Request) -> list[str]:
+    # Starlette names those of the first route alone, where two share a path, and none
+    # for files, which can only be got.
+    routes = [route for route in request.app.routes
+              if route.matches(request.scope)[0] is not Match.NONE]
+    names = {name for route in routes for name in getattr(route, "methods", ())}
+    return sorted(names or FILE_METHODS)
 
 
 def _openai_schema(error: RequestValidationError) -> Response:

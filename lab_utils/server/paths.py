@@ -2,6 +2,10 @@
 
 from starlette.types import Scope
 
+OPENAI_PATHS = "/v1/"
+"""Whoever asks under it expects OpenAI's format for schema errors, too: 400, not 422.
+"""
+
 
 def route_path(scope: Scope) -> str:
     """The path of `scope` without the app's own prefix (ASGI's `root_path`).

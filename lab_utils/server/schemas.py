@@ -17,6 +17,17 @@ StopString = Annotated[str, Field(min_length=1, max_length=MAX_STOP_LENGTH)]
 StopStrings = Annotated[list[StopString], Field(max_length=MAX_STOPS)]
 
 
+def add_example(schema: dict[str, Any]) -> None:
+    """Show what its fields have as examples as one body, to be tried out in `/docs`.
+
+    What the page would make up by itself is not served: the largest seed, rounded up.
+    """
+    fields = schema["properties"].items()
+    shown = {name: each["examples"][0] for name, each in fields if "examples" in each}
+    if shown:
+        schema["examples"] = [shown]
+
+
 class _Sampling(BaseModel):
     """The fields of every way to ask; they mean what they mean in `SamplingParams`.
 
@@ -26,10 +37,11 @@ class _Sampling(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     prompt: str = Field(
-        description="Goes to the model as it is.", examples=["What is 2 + 2?"]
+        description="Goes to the model as it is; it must not be empty.",
+        examples=["What is 2 + 2?"],
     )
-    max_tokens: int = Field(DEFAULT_MAX_TOKENS, ge=1)
-    temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False)
+    max_tokens: int = Field(DEFAULT_MAX_TOKENS, ge=1, examples=[16])
+    temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False, examples=[0])
     top_p: float = Field(1.0, gt=0, le=1, allow_inf_nan=False)
     seed: int | None = Field(None, ge=0, le=MAX_INT)
 
@@ -61,9 +73,11 @@ class GenerateRequest(_Sampling):
     stream: False returns the whole answer as JSON, True a stream of events.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra=add_example
+    )
 
-    stream: bool = False
+    stream: bool = Field(False, examples=[False])
     stop: StopString | StopStrings | None = None
 
 
@@ -89,6 +103,27 @@ class HealthResponse(BaseModel):
     running: int
     waiting: int
     max_batch: int
+
+
+class ReadyResponse(BaseModel):
+    """Whether a new request would be admitted."""
+
+    ready: bool
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong: in words, its kind, the field at fault, a word for programs."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorResponse(BaseModel):
+    """An error in OpenAI's format."""
+
+    error: ErrorDetail
 
 
 def error_body(

@@ -144,7 +144,7 @@ class Guard:
         query = parse_qsl(scope["query_string"].decode("latin-1"), True)
         tokens = [value for name, value in query if name == "token"]
         if scope["method"] == "GET" and tokens and self._is_key(tokens[0]):
-            return self._exchange(scope, query)
+            return self._exchange(scope, query, self._came_through_hub(headers))
         if self._has_cookie(headers):
             return None
         return error_response(
@@ -167,14 +167,19 @@ class Guard:
             hmac.compare_digest(cookie.strip().encode(), expected) for cookie in cookies
         )
 
-    def _exchange(self, scope: Scope, query: list[tuple[str, str]]) -> Response:
+    def _exchange(
+        self, scope: Scope, query: list[tuple[str, str]], through_hub: bool
+    ) -> Response:
         """Send the browser to the same address without the key, with a cookie."""
         rest = urlencode([(name, value) for name, value in query if name != "token"])
         # Relative, so that it holds behind a proxy that adds a path; and never
         # "//evil.example", which would lead to another host.
         page = "./" + scope["path"].rpartition("/")[2]
         response = RedirectResponse(f"{page}?{rest}" if rest else page, 303)
+        # Not for "/" on a Hub: the servers of all users are on one host there, and the
+        # browser would show the cookie to each.
         response.set_cookie(
-            self._cookie_name, self._cookie_value, httponly=True, samesite="strict"
+            self._cookie_name, self._cookie_value, httponly=True, samesite="strict",
+            path=self._hub_path if through_hub and self._hub_path else "/",
         )
         return response

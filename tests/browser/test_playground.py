@@ -56,6 +56,23 @@ def test_an_answer_streams_into_the_page(
     assert trouble == []
 
 
+def test_on_a_hub_the_link_with_the_key_opens_the_page(
+    page: Page, serve: Serve, proxied: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/")
+    monkeypatch.setenv("LAB_API_KEY", "sesame")
+    monkeypatch.delenv("BINDER_LAUNCH_HOST", raising=False)
+    served = serve(FakeEngine(STORY))
+    home = f"{proxied}/{served.port}/"
+    page.goto(home)
+    expect(page.locator("body")).to_contain_text("this server asks for its API key")
+    page.goto(f"{home}?{served.server.browser_url.partition('?')[2]}")
+    expect(page).to_have_url(home)
+    page.get_by_label("Prompt").press("Enter")
+    expect(page.locator("#text")).to_have_text("".join(STORY).strip())
+    screenshot(page, "playground-on-a-hub")
+
+
 def test_the_whole_answer_arrives_at_one_moment(page: Page, serve: Serve) -> None:
     page.goto(f"{serve(FakeEngine(STORY, step_ms=5)).url}/")
     page.get_by_label("read by").select_option("whole")

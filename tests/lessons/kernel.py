@@ -97,6 +97,23 @@ class Kernel:
         ensure_event_loop().close()  # jupyter_client opens one per thread, for good
         asyncio.set_event_loop(None)
 
+    @property
+    def pid(self) -> int:
+        """The process id of the kernel."""
+        process_id: int = self._manager.provisioner.process.pid
+        return process_id
+
+    def restart(self) -> None:
+        """What **Kernel → Restart Kernel…** does; returns when the new one answers."""
+        self._manager.restart_kernel()
+        self._client.wait_for_ready(timeout=START_S)
+
+    def close_and_open(self) -> None:
+        """Close the notebook's tab, which leaves the kernel, and open it again."""
+        self._client.stop_channels()
+        self._client = self._manager.client()
+        self._client.start_channels()  # no wait for silence: the kernel may be talking
+
     def run(self, source: str, timeout_s: float = 60) -> Reply:
         """Run one cell; TimeoutError when it has not ended by then."""
         return self.run_all([source], timeout_s)[0]

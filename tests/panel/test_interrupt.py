@@ -33,6 +33,7 @@ assert "lab-recording" not in left, left
 
 
 @pytest.mark.program
+@pytest.mark.runner("notebook")
 @pytest.mark.parametrize("runner", START)
 def test_row_28_an_interrupt_leaves_the_request_and_the_server_lives(
     runner: str,

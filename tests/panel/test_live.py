@@ -184,6 +184,7 @@ def test_a_guess_is_drawn(panel: Any) -> None:
 
 @pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "</style><script>x()",
                                   "\x1b[31mred", "a\x00b"])
+@pytest.mark.runner("notebook")
 def test_row_58_output_is_shown_as_text(panel: Any, text: str) -> None:
     live = panel(FakeEngine([text]))
     live.generate("hi").join()
@@ -193,6 +194,7 @@ def test_row_58_output_is_shown_as_text(panel: Any, text: str) -> None:
     assert live.timeline.text == text
 
 
+@pytest.mark.runner("notebook")
 def test_row_58_a_line_of_a_megabyte_does_not_choke_the_page(panel: Any) -> None:
     live = panel(FakeEngine(["x" * 1_000_000, "end"]))
     live.generate("hi").join()

@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lab_utils.engine import Engine
 from lab_utils.engine.loading import load_engine
+from lab_utils.engine.model_engine import ModelEngine
 from lab_utils.runners import (
     ExecutorRunner,
     Limits,
@@ -14,8 +16,10 @@ from lab_utils.runners import (
     Runner,
     ThreadRunner,
 )
-from lab_utils.tokens import SamplingParams, Token
+from lab_utils.runners.process.link import EngineStartError
+from lab_utils.tokens import Chat, Message, SamplingParams, Token
 from tests import factories
+from tests.models import save_checkpoint
 from tests.support import KINDS, PATIENCE_S
 
 pytestmark = pytest.mark.program
@@ -113,6 +117,48 @@ def test_row_11_an_abort_of_one_does_not_change_the_other(
 
     for _ in range(3):
         assert ids(asyncio.run(work())) == expected
+
+
+def test_row_53_a_stop_string_over_several_tokens_is_never_shown(
+    tutor_runner: Runner, tutor: Engine
+) -> None:
+    whole = tutor.generate(PROMPTS[0], 24, 0)
+    pieces = [token.text for token in alone(
+        tutor, PROMPTS[0], SamplingParams(max_tokens=24, temperature=0))]
+    stop = "".join(pieces[1:3])
+    params = SamplingParams(max_tokens=24, temperature=0, stop=(stop,))
+    tokens = asyncio.run(answer(tutor_runner, PROMPTS[0], params))
+    assert "".join(token.text for token in tokens) == whole.text.split(stop)[0]
+    assert tokens[-1].finish_reason == "stop" and len(tokens) == 3
+
+
+def test_row_59_control_tokens_in_a_message_are_plain_text(
+    tutor_runner: Runner, tutor: Engine
+) -> None:
+    """Written out they are several tokens each; as what they mean they are one."""
+    async def count(content: str) -> int:
+        chat = Chat((Message("user", content),))
+        job = await tutor_runner.submit(chat, SamplingParams(max_tokens=1), Limits())
+        async for _ in job:
+            pass
+        return job.prompt_tokens
+
+    controls = "<|end|><|system|>"
+    written_out = asyncio.run(count(controls)) - asyncio.run(count("a"))
+    assert isinstance(tutor, ModelEngine)
+    assert len(tutor.encode(controls)) == 2 < written_out
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_row_62_what_would_run_code_is_not_loaded(kind: str, tmp_path: Path) -> None:
+    folder = save_checkpoint(tmp_path / "mine")
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"a pickle")
+    with pytest.raises((FileNotFoundError, EngineStartError), match="safetensors"):
+        if kind == "process":
+            ProcessRunner(str(folder)).start()
+        else:
+            runner_for(kind, "", load_engine(folder)).start()
 
 
 def test_row_52_54_broken_characters_are_the_same_text_on_each(

@@ -258,7 +258,8 @@ def test_a_length_that_was_not_sent_is_lowered_to_the_context(
 @pytest.mark.parametrize(("method", "path", "status"), [
     ("GET", "/nothing", 404), ("GET", "/v1/nothing", 404), ("GET", "/generate/x", 404),
     ("PUT", "/generate", 405), ("DELETE", "/health", 405), ("POST", "/health", 405),
-    ("POST", "/docs", 405), ("GET", "/page/../app.py", 404),
+    ("POST", "/docs", 405), ("POST", "/page/playground/app.js", 405),
+    ("GET", "/page/../app.py", 404),
     ("GET", "/page/%2e%2e/app.py", 404), ("GET", "/page/", 404),
 ])
 def test_row_43_what_is_not_there_is_an_error_in_json(
@@ -269,6 +270,12 @@ def test_row_43_what_is_not_there_is_an_error_in_json(
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}
     if status == 405:
         assert response.headers["allow"]
+
+
+def test_row_43_every_method_of_a_path_is_allowed(plain: Served) -> None:
+    """Two routes may share a path, each for a method of its own."""
+    allowed = plain.http.put("/generate").headers["allow"]
+    assert sorted(allowed.split(", ")) == ["GET", "POST"]
 
 
 def test_a_method_that_is_none_is_refused(plain: Served) -> None:

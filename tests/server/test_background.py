@@ -24,6 +24,7 @@ from tests.support import (
     HERE,
     KINDS,
     Cell,
+    Figure,
     Serve,
     endless,
     make_runner,
@@ -45,13 +46,15 @@ def can_connect(port: int) -> bool:
     return True
 
 
-def timed_stop(server: BackgroundServer) -> None:
-    """Stop `server`, within bounds, thread and port included."""
+def timed_stop(server: BackgroundServer) -> float:
+    """Stop `server`, within bounds, thread and port included; how long it took."""
     started = time.monotonic()
     server.stop()
-    assert time.monotonic() - started < STOPS_WITHIN_S
+    took = time.monotonic() - started
+    assert took < STOPS_WITHIN_S
     wait_until(lambda: not server.is_running, "its thread has ended")
     assert not can_connect(server.port)
+    return took
 
 
 def test_it_serves_any_asgi_app() -> None:
@@ -169,6 +172,7 @@ class NoMemory(ThreadRunner):
         raise MemoryError("the weights do not fit")
 
 
+@pytest.mark.runner("thread")
 def test_row_25_an_engine_that_does_not_start_is_an_error_with_the_cause() -> None:
     server = BackgroundServer(create_app(NoMemory(FakeEngine())))
     with pytest.raises(ServerError, match="the weights do not fit"):
@@ -213,7 +217,7 @@ def test_an_error_in_the_body_is_not_hidden() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_row_31_stopping_ends_open_requests_with_a_clear_error(
-    serve: Serve, kind: str
+    serve: Serve, kind: str, record_property: Figure
 ) -> None:
     served = serve(endless(), kind=kind)
     body = {"prompt": "hi", "max_tokens": 90_000}
@@ -223,7 +227,8 @@ def test_row_31_stopping_ends_open_requests_with_a_clear_error(
     with raw(served.url, streamed) as first, raw(served.url, whole) as second:
         read_until(first, b"data:")
         wait_until(lambda: served.running() == 2, "both run")
-        timed_stop(served.server)
+        took = timed_stop(served.server)
+        record_property("figure", f"stopped in {took:.2f} s")
         events, answer = read_until(first, b"[DONE]\n\n"), read_until(second, b"}}")
     assert b"the server is being stopped" in events
     assert b"data: [DONE]" in events

@@ -6,13 +6,10 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lab_utils import load_engine
 from lab_utils.engine import FakeEngine
 from lab_utils.engine.model_engine import ModelEngine
-from lab_utils.server.openai.schemas import NEUTRAL, ChatRequest, CompletionRequest
 from lab_utils.tokens import Chat
 from tests.server.test_app import INVALID_JSON, LEAKS
 from tests.support import (
@@ -459,33 +456,6 @@ def test_row_36_38_40_41_a_wrong_value_is_a_400_in_the_envelope(
     assert error["type"] == "invalid_request_error"
     assert error["param"] or "body" in error["message"]  # Python could not read it
     assert len(response.content) < 1000
-
-
-ANY_VALUE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-    | st.sampled_from(["user", "text", "toy", "auto"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["role", "content", "type", "text", "include_usage", "x"]),
-        inner, max_size=3),
-    max_leaves=6,
-)
-ANY_FIELD = st.sampled_from(sorted({
-    *NEUTRAL, *CompletionRequest.model_fields, *ChatRequest.model_fields, "", "\ud800",
-}))
-
-
-@settings(max_examples=150, deadline=None)
-@given(path=st.sampled_from([COMPLETIONS, CHAT]),
-       fields=st.dictionaries(ANY_FIELD, ANY_VALUE, max_size=4))
-def test_row_35_36_whatever_is_asked_is_answered_or_refused(
-    plain: Served, path: str, fields: dict[str, Any]
-) -> None:
-    response = plain.http.post(
-        path, content=json.dumps({**HELLO[path], **fields}),
-        headers={"Content-Type": "application/json"})
-    assert response.status_code in (200, 400, 404), response.text
-    if response.status_code != 200:
-        assert error_of(response)["type"] == "invalid_request_error"
 
 
 def test_row_41_ids_beyond_the_vocabulary_are_refused_by_every_runner(

@@ -11,7 +11,15 @@ from starlette.routing import Mount
 
 from lab_utils import create_app
 from lab_utils.engine import FakeEngine
-from tests.support import Serve, Served, raw, read_until, request_bytes, status_of
+from tests.support import (
+    KINDS,
+    Serve,
+    Served,
+    raw,
+    read_until,
+    request_bytes,
+    status_of,
+)
 
 KEY = "correct horse"
 
@@ -297,7 +305,7 @@ def test_row_45_who_drips_their_bytes_disturbs_nobody(plain: Served) -> None:
             sock.close()
 
 
-@pytest.mark.parametrize("kind", ["executor", "process"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_row_47_48_49_50_the_guard_stands_before_every_runner(
     serve: Serve, kind: str
 ) -> None:

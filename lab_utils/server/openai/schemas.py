@@ -12,11 +12,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
+    WithJsonSchema,
     model_validator,
 )
 
+from lab_utils.server.schemas import add_example
 from lab_utils.tokens import (
     MAX_INT,
+    MAX_STOP_LENGTH,
+    MAX_STOPS,
     Chat,
     InvalidRequest,
     Message,
@@ -54,10 +59,36 @@ NEUTRAL: dict[str, tuple[Any, ...]] = {
 """Fields that are not built, with the values that ask for nothing."""
 
 
+# What these fields may hold is checked where it is used; the document says it, too.
+_TEXT = {"type": "string", "minLength": 1}
+_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+_PROMPT = {"anyOf": [_TEXT, _IDS, *(
+    {"type": "array", "items": each, "minItems": 1} for each in (_TEXT, _IDS)
+)]}
+_STOP_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_STOP_LENGTH}
+_STOP = {"anyOf": [_STOP_TEXT, {"type": "null"}, {
+    "type": "array", "items": _STOP_TEXT, "maxItems": MAX_STOPS}]}
+_PART = {
+    "type": "object", "required": ["type", "text"], "additionalProperties": False,
+    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+}
+_CONTENT = {"anyOf": [{"type": "string"}, {
+    "type": "array", "items": _PART, "minItems": 1}]}
+
+
+def _say_what_is_taken(schema: dict[str, Any]) -> None:
+    nothing = {name: {"enum": [None, *values]} for name, values in NEUTRAL.items()}
+    schema["properties"] |= nothing
+    schema["additionalProperties"] = {"type": "null"}
+    add_example(schema)
+
+
 class _Fields(BaseModel):
     """A JSON object that refuses what it does not know."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, json_schema_extra=_say_what_is_taken
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -85,6 +116,11 @@ def _not_built(name: str) -> InvalidRequest:
     )
 
 
+def _documented(**bounds: JsonValue) -> Any:
+    """Bounds that are checked in `SamplingParams`, and only said here."""
+    return Field(json_schema_extra=bounds)
+
+
 class StreamOptions(_Fields):
     """include_usage: one more chunk at the end says how many tokens it were."""
 
@@ -99,12 +135,16 @@ class _Asked(_Fields):
     """
 
     model: str | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    seed: int | None = None
-    stop: Annotated[tuple[str, ...], BeforeValidator(as_stops)] = ()
-    stream: bool | None = False
+    max_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = Field(
+        None, examples=[16]
+    )
+    temperature: Annotated[float, _documented(minimum=0, maximum=2)] | None = None
+    top_p: Annotated[float, _documented(exclusiveMinimum=0, maximum=1)] | None = None
+    seed: Annotated[int, _documented(minimum=0, maximum=MAX_INT)] | None = None
+    stop: Annotated[
+        tuple[str, ...], BeforeValidator(as_stops), WithJsonSchema(_STOP)
+    ] = ()
+    stream: bool | None = Field(False, examples=[False])
     stream_options: StreamOptions | None = None
     user: str | None = None
 
@@ -149,9 +189,9 @@ class CompletionRequest(_Asked):
     gets a choice of its own.
     """
 
-    prompt: Annotated[list[Any], BeforeValidator(_prompts)] = Field(
-        examples=["What is 2 + 2?"]
-    )
+    prompt: Annotated[
+        list[Any], BeforeValidator(_prompts), WithJsonSchema(_PROMPT)
+    ] = Field(examples=["What is 2 + 2?"])
 
     def prompts(self) -> list[Prompt]:
         """What is to be completed; it is checked when it is submitted."""
@@ -184,7 +224,7 @@ class ChatMessage(_Fields):
     """
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Annotated[str, BeforeValidator(_text)]
+    content: Annotated[str, BeforeValidator(_text), WithJsonSchema(_CONTENT)]
 
 
 class ChatRequest(_Asked):
@@ -194,7 +234,8 @@ class ChatRequest(_Asked):
     """
 
     messages: list[ChatMessage] = Field(
-        examples=[[{"role": "user", "content": "What is 2 + 2?"}]]
+        examples=[[{"role": "user", "content": "What is 2 + 2?"}]],
+        json_schema_extra={"minItems": 1},
     )
     max_completion_tokens: Annotated[int, Field(ge=1, le=MAX_INT)] | None = None
 
