@@ -47,7 +47,7 @@ def run(prompt: str, max_tokens: int) -> int:
     print(f"model {engine.name}, paced: a step lasts at least {engine.pace_ms:g} ms\n")
     _stream_one(engine, prompt, max_tokens)
     print("\nThe same request to three servers, /health pinged every 50 ms:\n")
-    columns = [_measure(engine, case, prompt, max_tokens) for case in CASES]
+    columns = [measure(engine, case, prompt, max_tokens) for case in CASES]
     print(table(columns))
     return 0
 
@@ -68,10 +68,11 @@ def _stream_one(engine: Engine, prompt: str, max_tokens: int) -> None:
           f"{timeline.ttft_ms:.0f} ms, then {rate or 0:.1f} per second")
 
 
-def _measure(
+def measure(
     engine: Engine, case: Case, prompt: str, max_tokens: int
 ) -> tuple[Timeline, int]:
-    """The whole request as a timeline; then tokens made after a client left early."""
+    """The whole request as a timeline, and how many tokens were made for nobody after
+    another reader of the same server had left early."""
     with BackgroundServer(case.make_app(engine)) as server:
         timeline = record(
             server.url, prompt, label=case.label, stream=case.stream,

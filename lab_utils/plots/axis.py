@@ -1,6 +1,7 @@
 """From values to places on a sheet."""
 
-from math import floor, log10
+from collections.abc import Sequence
+from math import ceil, floor, log10
 
 
 class Axis:
@@ -46,3 +47,15 @@ def round_up(value: float) -> float:
     power = 10.0 ** floor(log10(value))
     steps = (power * each for each in ROUND)
     return round(next(step for step in steps if value <= step * 1.0001), 12)
+
+
+def reach_of(
+    values: Sequence[float], hints: Sequence[float] = (), *, log: bool = False
+) -> tuple[float, float]:
+    """A span that holds `values` and the `hints` that are not far off: from 0, or on a
+    logarithmic axis from a power of ten to another."""
+    if log:
+        both = [each for each in (*values, *hints) if each > 0]
+        return 10.0 ** floor(log10(min(both))), 10.0 ** ceil(log10(1.01 * max(both)))
+    most = max(values)
+    return 0.0, 1.04 * max(most, *(min(each, 3 * most) for each in hints), 0.0)

@@ -58,6 +58,7 @@ def _dashes(canvas: Canvas, x: float, y: float) -> None:
 SAMPLES: dict[str, Sample] = {
     "tick": lambda canvas, x, y: canvas.line(x, y - 9, x, y + 9, "token"),
     "unread": lambda canvas, x, y: canvas.line(x, y - 9, x, y + 9, "late"),
+    "median": lambda canvas, x, y: canvas.line(x, y - 9, x, y + 9, "ink"),
     "dot": lambda canvas, x, y: canvas.dot(x, y, "alive"),
     "late": _late,
     "guess": lambda canvas, x, y: canvas.guess(x, y, 8),

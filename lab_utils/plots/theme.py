@@ -14,6 +14,9 @@ DARK = {
     "rule": "#4a4f57", "token": "#56B4E9", "first": "#E69F00", "alive": "#2fc79a",
     "late": "#ff8a4c", "guess": "#a9b0b8",
 }
+KINDS = ("token", "late", "alive", "first")
+"""The colours of things side by side, in this order."""
+
 JUPYTER = {
     "ink": "--jp-ui-font-color1", "soft": "--jp-ui-font-color2",
     "paper": "--jp-layout-color0", "band": "--jp-layout-color2",

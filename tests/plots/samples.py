@@ -14,7 +14,9 @@ from lab_utils.lessons.n05_lives import Life, lives
 from lab_utils.lessons.n06_reading import reading
 from lab_utils.lessons.n08_slots import Schedule, slots_over_steps
 from lab_utils.plots import Picture, lanes
+from lab_utils.plots.dots import dots
 from lab_utils.plots.guess import Guess
+from lab_utils.plots.tradeoff import Load, tradeoff
 from lab_utils.plots.wasted import wasted
 from lab_utils.timeline import Ping, Timeline
 
@@ -170,7 +172,31 @@ def shared_steps(name: str, guessed: bool) -> Picture:
     return slots_over_steps(schedule, f"Slots of {name}", guess)
 
 
+def again_and_again(name: str, guessed: bool) -> Picture:
+    rows = {name: [50.0, 64.0, 52.0], "another": [2000.0, 2100.0, 1900.0]}
+    return dots(rows, guess=some(Guess("first", 90), guessed))
+
+
+def beside_published(name: str, guessed: bool) -> Picture:
+    rows = {name: [2.0, 2.2], "streaming": [0.06]}
+    guess = some(Guess("first", 1, "s"), guessed)
+    return dots(rows, unit="s", published={name: 24.0, "streaming": 0.35}, guess=guess)
+
+
+def more_readers(name: str, guessed: bool) -> Picture:
+    loads = [Load(1, 5.0, 8.0, 200.0), Load(8, 9.5, 12.0, 800.0)]
+    curves = {name: loads, "turns": [Load(1, 5.0, 8.0, 190.0)]}
+    return tradeoff(curves, guess=some(Guess("eight", 5, "times"), guessed))
+
+
 SAMPLES = {
+    "again and again": Sample(
+        again_and_again, ("median 52 ms of 3", "from 50 to 64"), ("52", "3")),
+    "beside what is published": Sample(
+        beside_published, ("median 2.1 s of 2",), ("2.1", "24")),
+    "latency against throughput": Sample(
+        more_readers, ("8 readers: 800 tokens/s", "gap 9.5 ms"),
+        ("8", "800", "9.5 ms")),
     "slots over steps": Sample(
         shared_steps, ("5 tokens in 3 steps of 2 slots", "1 place empty", "12 ms"),
         ("A", "30 ms")),

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from statistics import median
+from statistics import mean, median
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from fastapi.responses import StreamingResponse
 from IPython.core.interactiveshell import InteractiveShell
 
 from lab_utils.engine import Engine
+from lab_utils.lessons import n07_so_far
 from lab_utils.lessons.n01_checks import (
     MESSAGES,
     TURNS,
@@ -32,6 +33,7 @@ from lab_utils.lessons.n04_checks import check_server
 from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
 from lab_utils.lessons.n06_checks import CASES as PATIENTS
 from lab_utils.lessons.n06_checks import check_diagnose
+from lab_utils.lessons.n07_checks import Measure, check_fair_ratio
 from lab_utils.lessons.n08_checks import check_admit
 from lab_utils.lessons.your_turn import Case, NotYet, check, has_gaps, solution
 from lab_utils.timeline import Timeline
@@ -634,3 +636,52 @@ def test_a_right_admit_may_be_written_otherwise() -> None:
         waiting[:] = waiting[free:]
 
     check_admit(sliced)
+
+
+# Notebook 07: fair_ratio
+
+
+def first_all_of_a(a: Measure, b: Measure, rounds: int) -> float:
+    a(), b()
+    ours = [a() for _ in range(rounds)]
+    return median(ours) / median(b() for _ in range(rounds))
+
+
+def not_warm(a: Measure, b: Measure, rounds: int) -> float:
+    return median(a() / b() for _ in range(rounds))
+
+
+def the_mean(a: Measure, b: Measure, rounds: int) -> float:
+    a(), b()
+    return float(mean(a() / b() for _ in range(rounds)))
+
+
+def upside_down(a: Measure, b: Measure, rounds: int) -> float:
+    return 1 / n07_so_far.fair_ratio(a, b, rounds)
+
+
+def nothing(a: Measure, b: Measure, rounds: int) -> float:
+    return None  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("ratio, idea", [
+    (first_all_of_a, "Take turns"),
+    (not_warm, "pays for loading"),
+    (the_mean, "Take the median"),
+    (upside_down, "yours says 0.50"),
+    (nothing, "yours says None"),
+])
+def test_each_wrong_ratio_is_told_its_idea(
+    ratio: Callable[[Measure, Measure, int], float], idea: str
+) -> None:
+    assert idea in told(check_fair_ratio, ratio)
+
+
+def test_a_right_ratio_may_be_one_of_two_medians() -> None:
+    def of_medians(a: Measure, b: Measure, rounds: int) -> float:
+        a(), b()
+        pairs = [(a(), b()) for _ in range(rounds)]
+        ours, theirs = zip(*pairs, strict=True)
+        return median(ours) / median(theirs)
+
+    check_fair_ratio(of_medians)
