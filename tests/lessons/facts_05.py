@@ -168,7 +168,7 @@ FACTS = [
         "`127.0.0.1` means *this computer*",
     ),
     tested(
-        "tests/server/test_pages.py::"
+        "tests/server/test_hub.py::"
         "test_on_a_hub_the_browsers_link_goes_through_the_proxy",
         "`server.browser_url` is the link that works where you are",
     ),

@@ -682,6 +682,6 @@ def test_a_right_ratio_may_be_one_of_two_medians() -> None:
         a(), b()
         pairs = [(a(), b()) for _ in range(rounds)]
         ours, theirs = zip(*pairs, strict=True)
-        return median(ours) / median(theirs)
+        return float(median(ours) / median(theirs))
 
     check_fair_ratio(of_medians)
