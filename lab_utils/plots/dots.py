@@ -33,12 +33,14 @@ def dots(
     title: str = "Measured again and again",
     guess: Guess | None = None,
     published: Mapping[str, float] | None = None,
+    where: str | None = None,
 ) -> Picture:
     """Draw a dot per measurement, a row for each name.
 
     unit: of all measurements. guess: in the same unit, on the axis. published: what
     somebody else measured, by name: a hollow mark in that row; the axis is logarithmic
-    then, since machines are unlike. Raises ValueError for a row without measurements.
+    then, since machines are unlike. where: it was measured; None means here. Raises
+    ValueError for a row without measurements.
     """
     if empty := [name for name, values in rows.items() if not values]:
         raise ValueError(f"expected measurements in every row; {empty[0]!r} has none.")
@@ -50,18 +52,17 @@ def dots(
          str(len(values)), number((published or {})[name])
          if name in (published or {}) else "–"] for name, values in rows.items()
     )]
-    draw = partial(_draw, rows, unit, title, guess, published or {})
+    note = f"n = {_often(rows)} · {where or machine()}"
+    draw = partial(_draw, rows, unit, (title, note), guess, published or {})
     return Picture(title, f"{said}.", draw, table)
 
 
 def _draw(
-    rows: Mapping[str, Sequence[float]], unit: str, title: str, guess: Guess | None,
-    published: Mapping[str, float], width: int,
+    rows: Mapping[str, Sequence[float]], unit: str, words: tuple[str, str],
+    guess: Guess | None, published: Mapping[str, float], width: int,
 ) -> Canvas:
     canvas = Canvas(width)
-    counts = {len(values) for values in rows.values()}
-    often = f"{min(counts)}" if len(counts) == 1 else f"{min(counts)} to {max(counts)}"
-    top = canvas.head(title, f"n = {often} each · {machine()}")
+    top = canvas.head(*words)
     beside = NAME if canvas.narrow else 0
     every = [each for values in rows.values() for each in values]
     hints = [*published.values(), *([guess.value] if guess else [])]
@@ -81,6 +82,12 @@ def _draw(
         canvas.guess(axis.at(guess.value), bottom)
     legend(canvas, bottom, _entries(published, guess))
     return canvas
+
+
+def _often(rows: Mapping[str, Sequence[float]]) -> str:
+    """How many measurements a row has."""
+    counts = sorted({len(values) for values in rows.values()})
+    return f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]} each"
 
 
 def _row(
