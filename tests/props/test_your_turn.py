@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from statistics import mean, median
 from typing import Any
 
@@ -31,6 +31,7 @@ from lab_utils.lessons.n03_ruler import read_events
 from lab_utils.lessons.n04_checks import CASES as REQUESTS
 from lab_utils.lessons.n04_checks import check_server
 from lab_utils.lessons.n04_server import Ask, encode_event, events, make_app
+from lab_utils.lessons.n05_checks import Pretended, check_wait
 from lab_utils.lessons.n06_checks import CASES as PATIENTS
 from lab_utils.lessons.n06_checks import check_diagnose
 from lab_utils.lessons.n07_checks import Measure, check_fair_ratio
@@ -685,3 +686,66 @@ def test_a_right_ratio_may_be_one_of_two_medians() -> None:
         return float(median(ours) / median(theirs))
 
     check_fair_ratio(of_medians)
+
+
+# Notebook 05: wait
+
+Errors = Sequence[BaseException]
+
+
+def looks_once(server: Pretended, thread: Pretended, errors: Errors) -> None:
+    if not server.started and not thread.is_alive():
+        raise RuntimeError(f"not started: {errors}")
+
+
+def never_looks(server: Pretended, thread: Pretended, errors: Errors) -> None:
+    while not server.started:
+        thread.join(0.01)
+
+
+def impatient(server: Pretended, thread: Pretended, errors: Errors) -> None:
+    while not server.started:
+        raise RuntimeError(f"not started: {errors}")
+
+
+def silent(server: Pretended, thread: Pretended, errors: Errors) -> None:
+    while not server.started and thread.is_alive():
+        thread.join(0.01)
+
+
+def without_reason(server: Pretended, thread: Pretended, errors: Errors) -> None:
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("not started")
+
+
+def too_long(server: Pretended, thread: Pretended, errors: Errors) -> None:
+    while thread.is_alive():
+        thread.join(0.01)
+    raise RuntimeError(f"not started: {errors}")
+
+
+@pytest.mark.parametrize("wait, idea", [
+    (looks_once, "before the server had started"),
+    (never_looks, "waits for ever"),
+    (impatient, "Raise only when the thread has ended"),
+    (silent, "as if all was well"),
+    (without_reason, "does not say why"),
+    (too_long, "it still waits"),
+])
+def test_each_wrong_wait_is_told_its_idea(
+    wait: Callable[[Pretended, Pretended, Errors], None], idea: str
+) -> None:
+    assert idea in told(check_wait, wait)
+
+
+def test_a_right_wait_may_be_written_otherwise() -> None:
+    def for_ever(server: Pretended, thread: Pretended, errors: Errors) -> None:
+        while True:
+            if server.started:
+                return
+            if not thread.is_alive():
+                raise RuntimeError(*errors)
+
+    check_wait(for_ever)
+    check_wait(Lesson("05").define("wait")["wait"])
