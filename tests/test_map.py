@@ -10,6 +10,7 @@ import pytest
 
 from lab_utils.engine import FakeEngine
 from lab_utils.server import create_app
+from tests.lessons.lesson import CORE, NUMBERS, Lesson
 
 ROOT = Path(__file__).parents[1]
 HOUSE = ROOT / "lab_utils"
@@ -126,3 +127,12 @@ def test_the_front_page_lists_every_room() -> None:
         for each in HOUSE.iterdir() if each.name[0] not in "_."
     }
     assert set(listed) == rooms - {PAGE.name}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_the_front_page_lists_every_lesson_with_its_minutes(number: str) -> None:
+    lesson = Lesson(number)
+    row = rf"^\| \[{number} .+\]\(notebooks/(.+)\) \| .+ \| (\d+) \|$"
+    said = re.findall(row, FRONT.read_text(encoding="utf-8"), re.MULTILINE)
+    minutes = sum(section.minutes for section in lesson.of_kind(CORE))
+    assert said == [(lesson.path.name, str(minutes))]

@@ -197,6 +197,7 @@ FACTS = [
     asserted("kernel-59b", "Nothing is left: no server, no thread"),
     # 5.3: the reader's `wait`
     tested("tests/props/test_your_turn.py::test_each_wrong_wait_is_told_its_idea",
+           "If that has ended, the cell must hear of it",
            "It turns for ever, as the snippet did in 5.2.",
            'If you thought "uvicorn raises its error here"'),
 ]
