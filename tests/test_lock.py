@@ -64,7 +64,9 @@ def test_conda_takes_the_lock_and_its_torch() -> None:
     assert found.group(1) == locked("3.12.1", "linux")["torch"]
 
 
-INSTALLERS = ("Makefile", "README.md", ".github/workflows/test.yml")
+INSTALLERS = (
+    "Makefile", "README.md", "notebooks/INSTRUCTORS.md", ".github/workflows/test.yml",
+)
 
 
 @pytest.mark.parametrize("file", INSTALLERS)

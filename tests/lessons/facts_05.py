@@ -73,7 +73,11 @@ FACTS = [
         "only our own limit of one second stopped the loop",
         "The thread was dead long before, since the port was taken.",
     ),
-    link(f"{THREADS}#threading.excepthook", "in a thread Python ignores that error"),
+    link(SERVER, "uvicorn does log a line, `address already in use`"),
+    link(
+        f"{THREADS}#threading.excepthook",
+        "And a line in a log does not reach the loop that waits",
+    ),
     # 5.3: thirty lines
     link(
         f"{THREADS}#threading.Thread.run",
@@ -155,7 +159,16 @@ FACTS = [
     ),
     asserted("kernel-54", "So `asyncio.run` works inside a loop, as promised.",
              by="asyncio.run: works"),
-    asserted("kernel-54", "today it enters by another door", by="uvicorn.run: "),
+    asserted("kernel-54", "`uvicorn.run` does not.", by="uvicorn.run: "),
+    link(
+        "https://github.com/Kludex/uvicorn/blob/main/uvicorn/_compat.py",
+        "On Python 3.11 it enters by another door",
+        "Since 3.12 it calls the patched `asyncio.run`",
+    ),
+    link(
+        "https://github.com/ipython/ipykernel/blob/main/pyproject.toml",
+        "A fork, `nest-asyncio2`, goes on",
+    ),
     output("kernel-54", "Each task, before a fast one written in C"),
     link(
         PROXY,
