@@ -36,6 +36,12 @@ def own_pace(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture(autouse=True)
+def own_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The props of lessons that ask by hand set it, as soon as they are imported."""
+    monkeypatch.delenv("LAB_API_KEY", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def nothing_stays_behind() -> Iterator[None]:
     """Every test ends its servers, and with them their threads and processes."""
     before = ours()

@@ -13,8 +13,8 @@ MUTANTS = [
     Mutant(
         "pings wait for each other's answer",
         "lab_utils/pings.py",
-        "answers.add(asyncio.create_task(_answer(client, sent, started)))",
-        "await _answer(client, sent, started)",
+        "answers.add(asyncio.create_task(_answer(client, path, sent, started)))",
+        "await _answer(client, path, sent, started)",
         section="1.3",
     ),
     Mutant(

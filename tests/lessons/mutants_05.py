@@ -51,8 +51,8 @@ MUTANTS = [
     Mutant(
         "the async client holds its thread while it waits",
         "lab_utils/client.py",
-        old='return _health(await client.get("/health"))',
-        new="return self.health()",
+        old="response = await client.get(HEALTH)",
+        new="response = self._client.get(HEALTH)",
         section="5.6",
     ),
     Mutant(
