@@ -72,9 +72,10 @@ $(SCHEMATHESIS):
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/pip install -q 'schemathesis>=4.32,<5'
 
-# The README's screenshots, from a real run in JupyterLab.
+# The README's screenshots, from a real run in JupyterLab, and the lessons' stills.
 pictures: setup
 	$(BIN)/python -m tests.browser.pictures
+	$(BIN)/python -m tests.lessons.stills
 
 # Exact versions of everything, for every Python and system that the lab runs on; torch's
 # is the one that environment.yml takes from conda, and goes up by hand.

@@ -102,8 +102,8 @@ class Cell:
 
     @property
     def questions(self) -> int:
-        """How many answers are folded below a question."""
-        return 0 if self.is_code else len(re.findall(r"<details\b", self.source))
+        """How many answers are folded below a question; a still is no answer."""
+        return 0 if self.is_code else self.source.count("<details>")
 
     def __str__(self) -> str:
         first = self.lines[0] if self.lines else "(empty)"
@@ -253,6 +253,7 @@ class Lesson:
 
 def prose(markdown: str) -> str:
     """A paragraph as read: no headings, addresses, pictures, tags; code is `…`."""
+    markdown = re.sub(r'<details class="still"><summary>.*?</summary>', "", markdown)
     text = re.sub(r"^#{1,6} .*$|^\s*\|?[\s:|-]+\|[\s:|-]*$", "", markdown, flags=re.M)
     text = re.sub(r"(`+)(?!`).+?(?<!`)\1(?!`)", "`…`", text, flags=re.DOTALL)
     text = re.sub(r"<code>.*?</code>", "`…`", text, flags=re.DOTALL)
