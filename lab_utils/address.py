@@ -82,13 +82,14 @@ class Address:
         if not data["choices"]:
             return None  # the usage, behind the answer
         choice = data["choices"][0]
-        text, reason = choice["delta"].get("content") or "", choice["finish_reason"]
+        text, reason = choice["delta"].get("content") or "", choice.get("finish_reason")
         if not text and reason is None:
             return None
         return Token(text, NO_ID, 0.0, finish_reason=reason)
 
     def generation(self, body: dict[str, Any]) -> Generation:
-        """The whole answer that a response's body describes."""
+        """The whole answer that a response's body describes; without `usage`, its text
+        counts as one token. `LookupError` or `TypeError` if it describes none."""
         if not self.is_openai:
             return Generation(**body)
         choice, usage = body["choices"][0], body.get("usage") or {}

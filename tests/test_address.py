@@ -147,6 +147,20 @@ def test_a_stream_that_breaks_is_an_error_and_never_a_short_answer(
     client.close()
 
 
+def test_a_chunk_need_not_say_that_it_is_not_the_last(serve: Serve) -> None:
+    short = {"choices": [{"index": 0, "delta": {"content": "One"}}]}
+    url = serve(foreign([short, chunk({}, "length")])).url
+    with LabClient(f"{url}/v1", api_key=KEY) as client:
+        tokens = list(client.stream("hi"))
+    assert [token.finish_reason for token in tokens] == [None, "length"]
+
+
+def test_an_answer_without_usage_is_one_token() -> None:
+    answer = {"choices": [{"message": {"content": "One two"}, "finish_reason": "stop"}]}
+    generation = Address("http://x/v1").generation(answer)
+    assert (generation.text, generation.completion_tokens) == ("One two", 1)
+
+
 def test_without_the_key_it_is_refused_in_the_servers_words(serve: Serve) -> None:
     with LabClient(f"{serve(foreign()).url}/v1") as client, pytest.raises(
         RequestRefused, match="401: no key"

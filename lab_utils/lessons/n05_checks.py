@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import monotonic
 
-from lab_utils.lessons.your_turn import NotYet, has_gaps
+from lab_utils.lessons.your_turn import NotYet, check_written
 
-ENDLESS_S = 1.0
-SOON_S = 0.05
+ENDLESS = 300
+SOON = 6
+"""After so many looks at it, a server has started or a thread has ended; after so many,
+a `wait` would go on for ever."""
 
 Wait = Callable[["Pretended", "Pretended", Sequence[BaseException]], None]
 
@@ -18,45 +19,44 @@ class Endless(BaseException):
 
 @dataclass(slots=True)
 class Pretended:
-    """A server and its thread in one, since `wait` only looks: when it has started and
-    when its thread has ended, in seconds; None for never."""
+    """A server and its thread in one, since `wait` only looks. Its time goes on with
+    each look: `starts` and `ends` say with which one the server has started and the
+    thread has ended; None for never."""
 
-    starts: float | None = None
-    ends: float | None = None
-    began: float = 0.0
+    starts: int | None = None
+    ends: int | None = None
+    looks: int = 0
 
     @property
     def started(self) -> bool:
         """As uvicorn's."""
-        return self._is_past(self.starts)
+        return self._look(self.starts)
 
     def is_alive(self) -> bool:
         """As a thread's."""
-        return not self._is_past(self.ends)
+        return not self._look(self.ends)
 
     def join(self, timeout: float | None = None) -> None:
         """As a thread's, and over at once."""
-        self._is_past(None)
+        self._look(None)
 
-    def _is_past(self, moment: float | None) -> bool:
-        now = monotonic() - self.began
-        if now > ENDLESS_S:
+    def _look(self, moment: int | None) -> bool:
+        self.looks += 1
+        if self.looks > ENDLESS:
             raise Endless
-        return moment is not None and now >= moment
+        return moment is not None and self.looks >= moment
 
 
 def check_wait(wait: Wait) -> None:
     """Say what is wrong with it, or that it holds; raises NotYet."""
-    if has_gaps(wait):
-        raise NotYet("wait still has a `...` in it. Write yours, or run the folded "
-                     "cell below it to go on with a solution.")
+    check_written(wait)
     _starts(wait)
     _dies(wait)
     print("✓ wait: 2 of 2 servers, one starts and one dies")
 
 
 def _starts(wait: Wait) -> None:
-    slow = Pretended(starts=SOON_S, began=monotonic())
+    slow = Pretended(starts=SOON)
     try:
         wait(slow, slow, [])
     except Endless:
@@ -65,13 +65,13 @@ def _starts(wait: Wait) -> None:
         raise NotYet(f"The server was still starting, its thread alive, and wait "
                      f"raised {error!r}. Raise only when the thread has ended."
                      ) from error
-    if not slow.started:
+    if slow.looks < SOON:
         raise NotYet("wait returned before the server had started: whoever asks now "
                      "finds nobody.")
 
 
 def _dies(wait: Wait) -> None:
-    dead = Pretended(ends=SOON_S, began=monotonic())
+    dead = Pretended(ends=SOON)
     try:
         wait(dead, dead, [OSError("the port is taken")])
     except Endless:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab_utils.lessons.your_turn import NotYet, has_gaps
+from lab_utils.lessons.your_turn import NotYet, check_written
 
 Measure = Callable[[], float]
 FairRatio = Callable[[Measure, Measure, int], float]
@@ -55,9 +55,7 @@ CASES = [
 
 def check_fair_ratio(fair_ratio: FairRatio) -> None:
     """Say what is wrong with it, or that it holds; raises NotYet."""
-    if has_gaps(fair_ratio):
-        raise NotYet("fair_ratio still has a `...` in it. Write yours, or run the "
-                     "folded cell below it to go on with a solution.")
+    check_written(fair_ratio)
     for machine, rounds, idea in CASES:
         machine.count = 0
         found = fair_ratio(machine.a, machine.b, rounds)

@@ -7,6 +7,7 @@ from time import perf_counter
 
 import httpx
 
+from lab_utils.address import Address
 from lab_utils.client import LabClient
 from lab_utils.plots.tradeoff import Load
 
@@ -40,6 +41,8 @@ async def all_at_once(url: str, readers: int) -> list[httpx.Response]:
     """The answers to that many requests which arrive in the same moment."""
     body = {"prompt": "Tell me a story.", "max_tokens": 20}
     limits = httpx.Limits(max_connections=readers)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=None) as web:
+    async with httpx.AsyncClient(
+        base_url=url, headers=Address(url).headers, limits=limits, timeout=None
+    ) as web:
         asked = (web.post("/generate", json=body) for _ in range(readers))
         return list(await asyncio.gather(*asked))

@@ -1,6 +1,5 @@
 """What notebook 07 has made so far, for who starts in its middle."""
 
-import os
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter, sleep
@@ -14,8 +13,6 @@ __all__ = [
     "BackgroundServer", "FakeEngine", "LabClient", "create_app", "dots", "load_engine",
     "median", "percentile", "perf_counter", "predict", "sleep",
 ]
-
-os.environ["LAB_API_KEY"] = ""  # requests by hand carry no key, on a Hub either
 
 
 Measure = Callable[[], float]

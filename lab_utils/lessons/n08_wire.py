@@ -1,6 +1,6 @@
 """What a server and its engine process say to each other, overheard."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from IPython.display import Markdown
 
@@ -29,8 +29,8 @@ class Said(NamedTuple):
 class Overheard(ProcessRunner):
     """A `ProcessRunner` that keeps a copy of what it sends and receives in `said`."""
 
-    def __init__(self, model: str = "tutor", **options: float) -> None:
-        super().__init__(model, **options)  # type: ignore[arg-type]
+    def __init__(self, model: str = "tutor", **options: Any) -> None:
+        super().__init__(model, **options)
         self.said: list[Said] = []
 
     def _send(self, message: ToEngine) -> None:

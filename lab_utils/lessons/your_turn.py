@@ -58,15 +58,20 @@ class Case:
     idea: str
 
 
+def check_written(function: Callable[..., Any]) -> None:
+    """Raise NotYet if `function` still has gaps."""
+    if has_gaps(function):
+        raise NotYet(f"{function.__name__} still has a `...` in it. Write yours, or "
+                     "run the folded cell below it to go on with a solution.")
+
+
 def check(function: Callable[[Any], Any], cases: Sequence[Case]) -> None:
     """Try `function` on the cases in order; an iterator's items count as a list.
 
     Raises NotYet at the first one that is not as expected.
     """
     name = function.__name__
-    if has_gaps(function):
-        raise NotYet(f"{name} still has a `...` in it. Write yours, or run the folded "
-                     "cell below it to go on with a solution.")
+    check_written(function)
     for case in cases:
         try:
             seen = function(case.given)
