@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import torch
 from packaging.requirements import Requirement
 
 from lab_utils import registry
 from lab_utils.engine.loading import load_engine
 from lab_utils.model.loading import TUTOR
+from lab_utils.model.packed import obstacle
 from lab_utils.server import BackgroundServer
 from lab_utils.server.serving import ServerError, bind
 
@@ -67,8 +69,9 @@ def examine() -> Iterator[Finding]:
         yield _package(name)
     # Each look may fail in a way that nobody foresaw; the others still count.
     looks: tuple[tuple[str, Callable[[], Finding]], ...] = (
-        ("tutor", _tutor), ("loopback", _loopback), ("port 5000", _serve_port),
-        ("servers", _servers), ("threads", _threads), ("pace", _pace),
+        ("tutor", _tutor), ("weights", _weights), ("loopback", _loopback),
+        ("port 5000", _serve_port), ("servers", _servers), ("threads", _threads),
+        ("pace", _pace),
     )
     if LOCK.is_file():
         looks = ("lock", _lock), *looks
@@ -131,6 +134,13 @@ def _tutor() -> Finding:
     answer = engine.generate(question, 16, temperature=0).text
     millions = engine.parameters / 1e6
     return Finding("tutor", f"{millions:.1f} M parameters; “{question}” “{answer}”")
+
+
+def _weights() -> Finding:
+    if why := obstacle(torch.float32):
+        return Finding("weights", f"not packed: {why}", "nothing to do: all models "
+                       "run, large ones at half the speed", needed=False)
+    return Finding("weights", "packed for this processor")
 
 
 def _loopback() -> Finding:

@@ -35,6 +35,15 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(
     assert said.endswith("Mend first: no-such-package\n")
 
 
+def test_it_says_whether_weights_are_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(installation, "obstacle", lambda dtype: None)
+    assert finding("weights").state == "packed for this processor"
+    monkeypatch.setattr(installation, "obstacle", lambda dtype: "no oneDNN")
+    found = finding("weights")
+    assert found.state == "not packed: no oneDNN"
+    assert not found.needed
+
+
 def lock(folder: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make `text` the lock that doctor() reads."""
     path = folder / "constraints.txt"

@@ -22,6 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lab_utils.model.packed import Matrix
+
 SHAPES = ("llama", "qwen2", "qwen3", "mistral")
 """`model_type` of the checkpoints that this forward can run."""
 
@@ -31,14 +33,13 @@ class Layer:
     """The weights of one layer; a bias or norm that a checkpoint lacks is None."""
 
     attention_norm: Tensor  # [hidden]
-    qkv: Tensor  # [(H + 2 K) D, hidden]
-    qkv_bias: Tensor | None  # [(H + 2 K) D]
+    qkv: Matrix  # [(H + 2 K) D, hidden]
     query_norm: Tensor | None  # [D]
     key_norm: Tensor | None  # [D]
-    out: Tensor  # [hidden, H D]
+    out: Matrix  # [hidden, H D]
     mlp_norm: Tensor  # [hidden]
-    gate_up: Tensor  # [2 intermediate, hidden]
-    down: Tensor  # [hidden, intermediate]
+    gate_up: Matrix  # [2 intermediate, hidden]
+    down: Matrix  # [hidden, intermediate]
 
 
 class KVCache:
@@ -71,7 +72,7 @@ class LeanLlama:
         embedding: Tensor,
         layers: list[Layer],
         norm: Tensor,
-        head: Tensor,
+        head: Matrix,
         frequencies: tuple[Tensor, Tensor],
     ) -> None:
         self.heads = int(config.num_attention_heads)
@@ -86,14 +87,15 @@ class LeanLlama:
 
     @classmethod
     def of(cls, model: Any) -> Self:
-        """Take over the weights of a transformers model, fused; the model's own layers
-        are emptied as they are read, so that memory holds the weights once."""
+        """Take over the weights of a transformers model, fused and packed; the model's
+        own layers are emptied as they are read, so that memory holds the weights once
+        (a head that is tied to the embedding: twice, since one of them is packed)."""
         config, inner = model.config, model.model
         layers = [_take_layer(layer) for layer in inner.layers]
         frequencies = _rotations(inner.rotary_emb, config.max_position_embeddings,
                                  model.dtype)
         return cls(config, inner.embed_tokens.weight.data, layers,
-                   inner.norm.weight.data, model.lm_head.weight.data, frequencies)
+                   inner.norm.weight.data, _take(model.lm_head), frequencies)
 
     @torch.inference_mode()
     def prefill(self, cache: KVCache, slot: int, ids: list[int], start: int) -> Tensor:
@@ -138,10 +140,10 @@ class LeanLlama:
             new = heads[:, :, self.heads :].view(pair_shape)
             stored.index_put_((rows, positions), new)
             attended = self._attended(heads[:, :, : self.heads], key, value, mask)
-            hidden += F.linear(attended, layer.out)
+            hidden += layer.out(attended)
             normed = self._normed(hidden, layer.mlp_norm)
-            gate, up = F.linear(normed, layer.gate_up).chunk(2, dim=-1)
-            hidden += F.linear(F.silu(gate).mul_(up), layer.down)
+            gate, up = layer.gate_up(normed).chunk(2, dim=-1)
+            hidden += layer.down(F.silu(gate).mul_(up))
         return hidden
 
     def _turned_heads(
@@ -149,7 +151,7 @@ class LeanLlama:
     ) -> Tensor:
         """Queries, keys and values [B, T, H + 2 K, D], positions turned in."""
         normed = self._normed(hidden, layer.attention_norm)
-        heads = F.linear(normed, layer.qkv, layer.qkv_bias).view(cos.shape)
+        heads = layer.qkv(normed).view(cos.shape)
         if layer.query_norm is not None and layer.key_norm is not None:
             sizes = [self.heads, self.kv_heads, self.kv_heads]
             query, key, value = torch.split(heads, sizes, dim=2)
@@ -197,7 +199,7 @@ class LeanLlama:
         return F.rms_norm(hidden, weight.shape, weight, self.eps)
 
     def _logits(self, hidden: Tensor) -> Tensor:
-        return F.linear(self._normed(hidden, self._norm), self._head).float()
+        return self._head(self._normed(hidden, self._norm)).float()
 
 
 def can_run(model: Any) -> bool:
@@ -232,20 +234,27 @@ def _zeros_on_demand(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
 
 def _take_layer(layer: Any) -> Layer:
     attention, mlp = layer.self_attn, layer.mlp
-    inputs = (attention.q_proj, attention.k_proj, attention.v_proj)
-    biases = [linear.bias.data for linear in inputs if linear.bias is not None]
-    taken = Layer(
+    return Layer(
         attention_norm=layer.input_layernorm.weight.data,
-        qkv=torch.cat([linear.weight.data for linear in inputs]),
-        qkv_bias=torch.cat(biases) if biases else None,
+        qkv=_take(attention.q_proj, attention.k_proj, attention.v_proj),
         query_norm=_weight(attention, "q_norm"),
         key_norm=_weight(attention, "k_norm"),
-        out=attention.o_proj.weight.data,
+        out=_take(attention.o_proj),
         mlp_norm=layer.post_attention_layernorm.weight.data,
-        gate_up=torch.cat([mlp.gate_proj.weight.data, mlp.up_proj.weight.data]),
-        down=mlp.down_proj.weight.data,
+        gate_up=_take(mlp.gate_proj, mlp.up_proj),
+        down=_take(mlp.down_proj),
     )
-    for linear in (*inputs, mlp.gate_proj, mlp.up_proj):
+
+
+def _take(*linears: Any) -> Matrix:
+    """One matrix of several that multiply the same rows; they are emptied."""
+    weights = [linear.weight.data for linear in linears]
+    biases = [linear.bias.data for linear in linears if linear.bias is not None]
+    taken = Matrix(
+        torch.cat(weights) if len(weights) > 1 else weights[0],
+        torch.cat(biases) if biases else None,
+    )
+    for linear in linears:
         linear.weight.data = torch.empty(0)
     return taken
 
