@@ -1,1 +1,5 @@
-"""Exercises: checks that explain, and what a class needs to hand out and to grade."""
+"""Exercises: functions that a learner writes, and checks that explain what is wrong."""
+
+from lab_utils.exercises.check import check
+
+__all__ = ["check"]

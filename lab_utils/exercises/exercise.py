@@ -14,24 +14,35 @@ class Wrong(AssertionError):
 
 @dataclass(frozen=True, slots=True)
 class Exercise:
-    """One exercise, e.g. 2.1: the learner's `function` is handed to each of `parts`."""
+    """One exercise, such as 2.1: the learner's `function` is handed to each of `parts`.
+
+    minutes: how long a learner is given. core: one of those for a short course.
+    """
 
     number: str
     title: str
     function: str
-    """The name that the learner's function has in the exercise's notebook."""
     minutes: int
     parts: tuple[Part, ...]
-    hidden: tuple[Part, ...] = ()
-    """Parts that a grader adds; the learner's own check does not run them."""
     core: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of a check: `held` of its `parts`, and the first message, or ''."""
+    """What came of an attempt: how many of the parts held, and the first message."""
 
-    number: str
+    exercise: Exercise
     held: int
-    parts: int
-    message: str
+    message: str = ""
+
+    @property
+    def right(self) -> bool:
+        """Whether everything held, and nothing was left behind."""
+        return self.held == len(self.exercise.parts) and not self.message
+
+    def __str__(self) -> str:
+        mark = "✓" if self.right else "✗"
+        parts = len(self.exercise.parts)
+        line = (f"{mark} {self.exercise.number} {self.exercise.title}: "
+                f"{self.held} of {parts} parts hold")
+        return f"{line}\n  {self.message}" if self.message else line

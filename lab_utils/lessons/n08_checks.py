@@ -11,11 +11,15 @@ SEED = 1
 
 
 def check_admit(admit: Callable[[list[int], list[int], int], None]) -> None:
-    """Say what is wrong with it, or that it holds; raises NotYet.
-
-    Requests numbered in order of arrival come and go at random for 200 steps.
-    """
+    """Say what is wrong with it, or that it holds; raises NotYet."""
     check_written(admit)
+    came = walk(admit)
+    print(f"✓ admit: {STEPS} steps, {came} requests, as expected")
+
+
+def walk(admit: Callable[[list[int], list[int], int], None]) -> int:
+    """Have requests, numbered in order of arrival, come and go at random for 200 steps;
+    returns how many came. Raises NotYet at the first step that is wrong."""
     random = Random(SEED)
     waiting: list[int] = []
     running: list[int] = []
@@ -28,7 +32,7 @@ def check_admit(admit: Callable[[list[int], list[int], int], None]) -> None:
         admit(waiting, running, SLOTS)
         _look(step, *before, waiting, running)
         running[:] = [each for each in running if random.random() < 0.8]
-    print(f"✓ admit: {STEPS} steps, {came} requests, as expected")
+    return came
 
 
 def _look(
