@@ -82,9 +82,10 @@ class _FakeSlots(Slots):
     def open(self, slot: int, request: Request) -> None:
         self._requests[slot], self._made[slot] = request, 0
 
-    def prefill(self, slot: int, budget: int) -> tuple[int, Token | None]:
-        time.sleep(self._engine.step_ms / 1e3)
-        return len(self._requests[slot].prompt_ids), self._say(slot)
+    def prefill(
+        self, slots: Sequence[int], budget: int
+    ) -> Mapping[int, Token | Exception]:
+        return self.decode(slots)
 
     def decode(self, slots: Sequence[int]) -> Mapping[int, Token | Exception]:
         time.sleep(self._engine.step_ms / 1e3)

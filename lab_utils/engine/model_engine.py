@@ -14,6 +14,7 @@ from lab_utils.engine.chat import ChatEncoder
 from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
 from lab_utils.engine.slots import Request, Slots
+from lab_utils.model.llama import Piece
 from lab_utils.tokens import Chat, FinishReason, InvalidRequest, ModelError, Token
 
 if TYPE_CHECKING:
@@ -114,15 +115,31 @@ class _ModelSlots(Slots):
         detokenizer = Detokenizer(self._engine.tokenizer, request.params.stop)
         self._answers[slot] = _Answer(request, generator, detokenizer)
 
-    def prefill(self, slot: int, budget: int) -> tuple[int, Token | None]:
-        answer = self._answers[slot]
-        prompt = answer.request.prompt_ids
-        end = answer.read + budget if self._engine.network.chunked else len(prompt)
-        ids = prompt[answer.read : end]
-        logits = self._batch.prefill(slot, ids, answer.read)
-        answer.read += len(ids)
-        done = answer.read == len(prompt)
-        return len(ids), self._choose(answer, logits) if done else None
+    def prefill(
+        self, slots: Sequence[int], budget: int
+    ) -> Mapping[int, Token | Exception]:
+        pieces = self._pieces(slots, budget)
+        first: dict[int, Token | Exception] = {}
+        for piece, row in zip(pieces, self._batch.prefill(pieces), strict=True):
+            answer = self._answers[piece.slot]
+            answer.read += len(piece.ids)
+            if answer.read == len(answer.request.prompt_ids):
+                first[piece.slot] = self._try_to_choose(answer, row)
+        return first
+
+    def _pieces(self, slots: Sequence[int], budget: int) -> list[Piece]:
+        """What is read next: at most `budget` tokens, or whole prompts, one at least,
+        where the model takes no pieces."""
+        pieces: list[Piece] = []
+        for slot in slots:
+            if budget <= 0:
+                break
+            answer = self._answers[slot]
+            prompt = answer.request.prompt_ids
+            end = answer.read + budget if self._engine.network.chunked else None
+            pieces.append(Piece(slot, prompt[answer.read : end], answer.read))
+            budget -= len(pieces[-1].ids)
+        return pieces
 
     def decode(self, slots: Sequence[int]) -> Mapping[int, Token | Exception]:
         newest = [self._answers[slot].newest for slot in slots]

@@ -4,15 +4,14 @@ This is continuous batching, at the level of iterations as in Orca (Yu et al., O
 2022): a sequence that ends frees its slot at once, and the oldest that waits takes it,
 while the others never stop. A step gives part of its time to prompts (at most
 `PREFILL_BUDGET` tokens, so that a long prompt delays everybody's next token only by so
-much; Sarathi, Agrawal et al. 2023, calls the pieces chunked prefills) and decodes one
-token of every sequence that has begun to answer.
+much; Sarathi, Agrawal et al. 2023, calls the pieces chunked prefills), read together,
+and decodes one token of every sequence that has begun to answer.
 """
 
 import heapq
 import math
 import time
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any
@@ -103,35 +102,36 @@ class Scheduler:
         started = perf_counter()
         self.admit()
         deciding = [each for each in self.running if each.answering and not each.held]
-        outputs = [*self._decode(deciding), *self._prefill()]
+        reading = [each for each in self.running if not each.answering]
+        outputs = [*self._decode(deciding), *self._prefill(reading)]
         if rest := max(0.0, self._pace_s - (perf_counter() - started)):
             time.sleep(rest)
         return [self._stamp(scheduled, item) for scheduled, item in outputs]
 
-    def _prefill(self) -> Iterator[Output]:
-        """Read prompts in order of arrival until the step's budget is spent."""
-        budget = PREFILL_BUDGET
-        for scheduled in [each for each in self.running if not each.answering]:
-            assert scheduled.slot is not None
-            try:
-                read, token = self._slots.prefill(scheduled.slot, budget)
-            except Exception as error:
-                yield scheduled, error
-                continue
-            if token is not None:
-                scheduled.answering = True
-                yield scheduled, token
-            if (budget := budget - read) <= 0:
-                return
-
     def _decode(self, deciding: list[Scheduled]) -> list[Output]:
-        by_slot = {each.slot: each for each in deciding if each.slot is not None}
+        by_slot = _by_slot(deciding)
         if not by_slot:
             return []
         try:
             made = self._slots.decode(list(by_slot))
         except Exception as error:
             return [(scheduled, error) for scheduled in deciding]
+        return [(by_slot[slot], item) for slot, item in made.items()]
+
+    def _prefill(self, reading: list[Scheduled]) -> list[Output]:
+        """Read prompts together, in order of arrival, up to the step's budget. If that
+        fails, each is read alone: what is wrong with one must not end the others."""
+        by_slot = _by_slot(reading)
+        if not by_slot:
+            return []
+        try:
+            made = self._slots.prefill(list(by_slot), PREFILL_BUDGET)
+        except Exception as error:
+            if len(reading) == 1:
+                return [(reading[0], error)]
+            return [each for one in reading for each in self._prefill([one])]
+        for slot in made:
+            by_slot[slot].answering = True
         return [(by_slot[slot], item) for slot, item in made.items()]
 
     def _stamp(self, scheduled: Scheduled, item: Token | Exception) -> Output:
@@ -151,3 +151,7 @@ class Scheduler:
             self._slots.close(scheduled.slot)
             heapq.heappush(self._free, scheduled.slot)
         scheduled.slot, scheduled.ended = None, True
+
+
+def _by_slot(each_of: list[Scheduled]) -> dict[int, Scheduled]:
+    return {each.slot: each for each in each_of if each.slot is not None}

@@ -31,10 +31,15 @@ class Slots(ABC):
         """Give `slot` to `request`; computes nothing yet."""
 
     @abstractmethod
-    def prefill(self, slot: int, budget: int) -> tuple[int, Token | None]:
-        """Read up to `budget` more tokens of the prompt.
+    def prefill(
+        self, slots: Sequence[int], budget: int
+    ) -> Mapping[int, Token | Exception]:
+        """Read on in the prompts of `slots`, the first one first, up to `budget` tokens
+        together, in one pass where the model can.
 
-        Returns how many were read and, once the prompt is through, the first token.
+        Returns the first token of each whose prompt is through. An exception in the
+        result has ended that sequence only; one that is raised says that nothing was
+        read.
         """
 
     @abstractmethod

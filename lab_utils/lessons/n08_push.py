@@ -17,7 +17,7 @@ def push_ms(engine: Engine, count: int) -> float:
     took = []
     for _ in range(len(request.prompt_ids) // count - 1):
         began = perf_counter()
-        slots.prefill(0, count)
+        slots.prefill([0], count)
         took.append(1e3 * (perf_counter() - began))
     slots.close(0)
     return median(took)

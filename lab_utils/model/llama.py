@@ -8,13 +8,14 @@ eight sequences cost little more than one, because the weights are read once for
 
 It runs the checkpoints of Llama's shape: RMSNorm, rotary positions, grouped-query
 attention, a SiLU gate. Qwen2 adds biases to the attention inputs, Qwen3 a norm on each
-query and key. Shapes in comments: B sequences, T new tokens, H query heads, K key/value
-heads, D head size.
+query and key. Shapes in comments: N tokens of a pass, or T of each of B sequences, H
+query heads, K key/value heads, D head size.
 """
 
 import math
 import mmap
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -60,6 +61,30 @@ class KVCache:
         self.block[:, slot, :length].zero_()
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A prompt or a part of one: `ids` go into `slot`, from position `start` on."""
+
+    slot: int
+    ids: list[int]
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Tokens of a pass that attend together: T new ones of each of B sequences.
+
+    slots, positions: [B, T], where each is stored. keys, values: of each layer, [B, K,
+    end, D], the new ones included once they are stored. mask: see `LeanLlama._mask`.
+    """
+
+    slots: Tensor
+    positions: Tensor
+    keys: Sequence[Tensor]
+    values: Sequence[Tensor]
+    mask: Tensor | None
+
+
 class LeanLlama:
     """Computes logits for sequences that live in the slots of a `KVCache`.
 
@@ -98,14 +123,20 @@ class LeanLlama:
                    inner.norm.weight.data, _take(model.lm_head), frequencies)
 
     @torch.inference_mode()
-    def prefill(self, cache: KVCache, slot: int, ids: list[int], start: int) -> Tensor:
-        """Push `ids`, the tokens from position `start` on, into `slot`.
+    def prefill(self, cache: KVCache, pieces: Sequence[Piece]) -> Tensor:
+        """Push prompts, or pieces of long ones, into their slots, all in one pass.
 
-        Returns the logits [vocabulary] after the last of them. A long prompt may come
-        in several calls.
+        Returns the logits [len(pieces), vocabulary] after the last token of each.
         """
-        slots = slice(slot, slot + 1)
-        return self._logits(self._forward(cache, slots, [ids], [start])[-1])
+        groups = [
+            self._group(cache, slice(piece.slot, piece.slot + 1), [piece.start],
+                        len(piece.ids))
+            for piece in pieces
+        ]
+        ids = [token_id for piece in pieces for token_id in piece.ids]
+        hidden = self._forward(cache, ids, groups)
+        ends = torch.tensor([len(piece.ids) for piece in pieces]).cumsum(0)
+        return self._logits(hidden[ends - 1])
 
     @torch.inference_mode()
     def decode(self, cache: KVCache, ids: list[int], lengths: list[int]) -> Tensor:
@@ -115,31 +146,37 @@ class LeanLlama:
         before; a slot that is free may be given any id and length 0. Returns the logits
         [B, vocabulary].
         """
-        newest = [[token_id] for token_id in ids]
-        return self._logits(self._forward(cache, slice(len(ids)), newest, lengths))
+        group = self._group(cache, slice(len(ids)), lengths, 1)
+        return self._logits(self._forward(cache, ids, [group]))
 
-    def _forward(
-        self, cache: KVCache, slots: slice, ids: list[list[int]], starts: list[int]
-    ) -> Tensor:
-        """Push row b of `ids` [B, T] into its slot, from position `starts[b]` on.
-
-        Returns the hidden states [B T, hidden] after the last layer.
-        """
-        length, end = len(ids[0]), max(starts) + len(ids[0])
-        positions = torch.tensor(starts)[:, None] + torch.arange(length)  # [B, T]
-        pair_shape = (*positions.shape, *cache.block.shape[3:])  # [B, T, 2, K, D]
-        rows = torch.arange(cache.block.shape[1])[slots, None]
-        cos, sin = self._turns(positions)
+    def _group(
+        self, cache: KVCache, slots: slice, starts: list[int], length: int
+    ) -> _Group:
+        """The next `length` tokens of each of `slots`, from position `starts[b]` on."""
+        end = max(starts) + length
+        positions = torch.tensor(starts)[:, None] + torch.arange(length)
         # One token each after texts of one length: each sees all that is there.
         mask = None if min(starts) == end - 1 else self._mask(positions, end)
         keys, values = cache.block[:, slots, :end].permute(3, 0, 1, 4, 2, 5)
-        hidden = F.embedding(torch.tensor(ids).flatten(), self._embedding)
-        blocks = (cache.block.unbind(), keys.unbind(), values.unbind())
-        for layer, stored, key, value in zip(self._layers, *blocks, strict=True):
+        numbers = torch.arange(cache.block.shape[1])[slots, None].expand_as(positions)
+        return _Group(numbers, positions, keys.unbind(), values.unbind(), mask)
+
+    def _forward(
+        self, cache: KVCache, ids: list[int], groups: Sequence[_Group]
+    ) -> Tensor:
+        """Push `ids` [N], the tokens of all groups, one group behind the other.
+
+        Returns the hidden states [N, hidden] after the last layer.
+        """
+        positions = torch.cat([group.positions.flatten() for group in groups])  # [N]
+        slots = torch.cat([group.slots.flatten() for group in groups])  # [N]
+        cos, sin = self._turns(positions)
+        hidden = F.embedding(torch.tensor(ids), self._embedding)
+        for number, layer in enumerate(self._layers):
             heads = self._turned_heads(layer, hidden, cos, sin)
-            new = heads[:, :, self.heads :].view(pair_shape)
-            stored.index_put_((rows, positions), new)
-            attended = self._attended(heads[:, :, : self.heads], key, value, mask)
+            new = heads[:, self.heads :].view(-1, *cache.block.shape[3:])
+            cache.block[number].index_put_((slots, positions), new)
+            attended = self._attended_by(groups, number, heads[:, : self.heads])
             hidden += layer.out(attended)
             normed = self._normed(hidden, layer.mlp_norm)
             gate, up = layer.gate_up(normed).chunk(2, dim=-1)
@@ -149,16 +186,28 @@ class LeanLlama:
     def _turned_heads(
         self, layer: Layer, hidden: Tensor, cos: Tensor, sin: Tensor
     ) -> Tensor:
-        """Queries, keys and values [B, T, H + 2 K, D], positions turned in."""
+        """Queries, keys and values [N, H + 2 K, D], positions turned in."""
         normed = self._normed(hidden, layer.attention_norm)
         heads = layer.qkv(normed).view(cos.shape)
         if layer.query_norm is not None and layer.key_norm is not None:
             sizes = [self.heads, self.kv_heads, self.kv_heads]
-            query, key, value = torch.split(heads, sizes, dim=2)
+            query, key, value = torch.split(heads, sizes, dim=1)
             query = self._normed(query, layer.query_norm)
-            heads = torch.cat([query, self._normed(key, layer.key_norm), value], dim=2)
+            heads = torch.cat([query, self._normed(key, layer.key_norm), value], dim=1)
         swapped = heads.roll(self.head_dim // 2, dims=-1)
         return torch.addcmul(heads * cos, swapped, sin)
+
+    def _attended_by(
+        self, groups: Sequence[_Group], layer: int, queries: Tensor
+    ) -> Tensor:
+        """What the queries [N, H, D] read, each group on its own; [N, H D]."""
+        sizes = [group.positions.numel() for group in groups]
+        read = [
+            self._attended(query.view(*group.positions.shape, *query.shape[1:]),
+                           group.keys[layer], group.values[layer], group.mask)
+            for group, query in zip(groups, torch.split(queries, sizes), strict=True)
+        ]
+        return torch.cat(read) if len(read) > 1 else read[0]
 
     def _attended(
         self, query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None
@@ -178,16 +227,16 @@ class LeanLlama:
         return read.transpose(1, 2).reshape(batch * length, -1)
 
     def _turns(self, positions: Tensor) -> tuple[Tensor, Tensor]:
-        """Cosine and sine [B, T, H + 2 K, D] of every head's turn at `positions`.
+        """Cosine and sine [N, H + 2 K, D] of every head's turn at `positions` [N].
 
         Values turn by nothing, so that all heads of a layer are turned together.
         """
-        shape = (*positions.shape, self.heads + 2 * self.kv_heads, self.head_dim)
+        shape = (len(positions), self.heads + 2 * self.kv_heads, self.head_dim)
         cos = torch.ones(shape, dtype=self.dtype)
         sin = torch.zeros(shape, dtype=self.dtype)
         turning = self.heads + self.kv_heads
-        cos[:, :, :turning] = self._cos[positions][:, :, None]
-        sin[:, :, :turning] = self._sin[positions][:, :, None]
+        cos[:, :turning] = self._cos[positions][:, None]
+        sin[:, :turning] = self._sin[positions][:, None]
         return cos, sin
 
     def _mask(self, positions: Tensor, end: int) -> Tensor:

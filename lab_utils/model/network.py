@@ -14,16 +14,16 @@ import torch
 from torch import Tensor
 
 from lab_utils.model.cache import CacheNames
-from lab_utils.model.llama import KVCache, LeanLlama
+from lab_utils.model.llama import KVCache, LeanLlama, Piece
 
 
 class Batch(ABC):
     """The keys and values of several sequences, and the model that extends them."""
 
     @abstractmethod
-    def prefill(self, slot: int, ids: list[int], start: int) -> Tensor:
-        """Push `ids`, which begin at position `start`; the logits [vocabulary] after
-        the last of them."""
+    def prefill(self, pieces: Sequence[Piece]) -> list[Tensor]:
+        """Push prompts or pieces of them, in one pass where the model can; the logits
+        [vocabulary] after the last token of each."""
 
     @abstractmethod
     def decode(self, slots: Sequence[int], ids: Sequence[int]) -> list[Tensor]:
@@ -66,9 +66,10 @@ class _LeanBatch(Batch):
         self._cache = KVCache(model, slots, context)
         self._lengths = [0] * slots
 
-    def prefill(self, slot: int, ids: list[int], start: int) -> Tensor:
-        self._lengths[slot] = start + len(ids)
-        return self._model.prefill(self._cache, slot, ids, start)
+    def prefill(self, pieces: Sequence[Piece]) -> list[Tensor]:
+        for piece in pieces:
+            self._lengths[piece.slot] = piece.start + len(piece.ids)
+        return list(self._model.prefill(self._cache, pieces))
 
     def decode(self, slots: Sequence[int], ids: Sequence[int]) -> list[Tensor]:
         # One pass over all slots up to the highest: a view of the cache, no copy. The
@@ -135,9 +136,10 @@ class _TransformersBatch(Batch):
         self._ids: dict[int, list[int]] = {}
         self._caches: dict[int, Any] = {}
 
-    def prefill(self, slot: int, ids: list[int], start: int) -> Tensor:
-        self._ids[slot] = list(ids)
-        return self._push(slot)
+    def prefill(self, pieces: Sequence[Piece]) -> list[Tensor]:
+        for piece in pieces:
+            self._ids[piece.slot] = list(piece.ids)
+        return [self._push(piece.slot) for piece in pieces]
 
     def decode(self, slots: Sequence[int], ids: Sequence[int]) -> list[Tensor]:
         for slot, token_id in zip(slots, ids, strict=True):

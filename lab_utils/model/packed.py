@@ -10,7 +10,7 @@ packed against plain in turns, the best of four rounds, times as many tokens per
 
 | model          | dtype    | threads | one sequence | eight | their prefill |
 | -------------- | -------- | ------- | ------------ | ----- | ------------- |
-| micro, 5.5 M   | float32  | 1       | 1.2          | 1.5   | 1.5           |
+| micro, 5.5 M   | float32  | 1       | 1.0          | 1.5   | 1.5           |
 | 135 M          | bfloat16 | 2       | 1.4          | 1.4   | 1.3           |
 | 135 M          | float32  | 2       | 2.1          | 2.6   | 2.4           |
 | 1.1 B          | bfloat16 | 2       | 2.5          | 2.0   | 1.8           |

@@ -105,11 +105,16 @@ class Counting(Slots):
     def open(self, slot: int, request: Request) -> None:
         self.left[slot] = len(request.prompt_ids)
 
-    def prefill(self, slot: int, budget: int) -> tuple[int, Token | None]:
-        read = min(budget, self.left[slot])
-        self.left[slot] -= read
-        self.log.append(("prefill", read))
-        return read, None if self.left[slot] else Token("x", 0, 0, True)
+    def prefill(
+        self, slots: SequenceOf[int], budget: int
+    ) -> Mapping[int, Token | Exception]:
+        rest = budget
+        for slot in slots:
+            read = min(rest, self.left[slot])
+            self.left[slot] -= read
+            rest -= read
+        self.log.append(("prefill", budget - rest))
+        return {slot: Token("x", 0, 0, True) for slot in slots if not self.left[slot]}
 
     def decode(self, slots: SequenceOf[int]) -> Mapping[int, Token | Exception]:
         self.log.append(("decode", len(slots)))
@@ -132,10 +137,40 @@ def test_a_long_prompt_delays_the_others_by_one_budget_per_step() -> None:
         assert slots.log == [("decode", 3), ("prefill", PREFILL_BUDGET)]
 
 
-def test_short_prompts_share_one_step() -> None:
-    scheduler = Scheduler(Counting(), 8)
+def test_short_prompts_share_one_pass() -> None:
+    slots = Counting()
+    scheduler = Scheduler(slots, 8)
     sequences = [scheduler.add(request(10, 100)) for _ in range(8)]
     assert [sequence for sequence, _ in scheduler.step()] == sequences
+    assert slots.log == [("prefill", 80)]
+
+
+def test_the_oldest_prompt_is_through_first_when_all_exceed_the_budget() -> None:
+    scheduler = Scheduler(Counting(), 2)
+    first = scheduler.add(request(PREFILL_BUDGET, 100))
+    second = scheduler.add(request(PREFILL_BUDGET, 100))
+    assert [sequence for sequence, _ in scheduler.step()] == [first]
+    assert {sequence for sequence, _ in scheduler.step()} == {first, second}
+
+
+class Choking(Counting):
+    """A pass over a prompt of 13 tokens fails."""
+
+    def prefill(
+        self, slots: SequenceOf[int], budget: int
+    ) -> Mapping[int, Token | Exception]:
+        if any(self.left[slot] == 13 for slot in slots):
+            raise RuntimeError("13")
+        return super().prefill(slots, budget)
+
+
+def test_a_prompt_that_breaks_the_pass_ends_alone() -> None:
+    scheduler = Scheduler(Choking(), 3)
+    sequences = [scheduler.add(request(count, 100)) for count in (10, 13, 10)]
+    made = dict(scheduler.step())
+    assert [isinstance(made[each], Exception) for each in sequences] == [
+        False, True, False]
+    assert [each.ended for each in sequences] == [False, True, False]
 
 
 def test_a_step_takes_the_same_for_one_and_for_eight() -> None:

@@ -14,7 +14,7 @@ from transformers import (
     Qwen3Config,
 )
 
-from lab_utils.model.llama import KVCache, LeanLlama, can_run
+from lab_utils.model.llama import KVCache, LeanLlama, Piece, can_run
 from lab_utils.model.network import LeanNetwork
 
 SIZES: dict[str, Any] = {
@@ -69,7 +69,8 @@ def test_logits_match_those_of_transformers(kind: str) -> None:
     for prompt in PROMPTS:
         with torch.no_grad():
             expected = model(torch.tensor([prompt])).logits[0, -1]
-        torch.testing.assert_close(lean.prefill(cache, 0, prompt, 0), expected)
+        got = lean.prefill(cache, [Piece(0, prompt, 0)])[0]
+        torch.testing.assert_close(got, expected)
 
 
 @pytest.mark.parametrize("kind", CONFIGS)
@@ -82,8 +83,9 @@ def test_greedy_ids_are_equal_alone_and_in_a_batch(kind: str) -> None:
     for slot, prompt in enumerate(PROMPTS):
         half = len(prompt) // 2  # in two pieces, where there are two
         if half:
-            batch.prefill(slot, prompt[:half], 0)
-        answers.append([int(batch.prefill(slot, prompt[half:], half).argmax())])
+            batch.prefill([Piece(slot, prompt[:half], 0)])
+        [row] = batch.prefill([Piece(slot, prompt[half:], half)])
+        answers.append([int(row.argmax())])
     for _ in range(11):
         slots = range(len(PROMPTS))
         logits = batch.decode(slots, [answer[-1] for answer in answers])
@@ -92,18 +94,33 @@ def test_greedy_ids_are_equal_alone_and_in_a_batch(kind: str) -> None:
     assert answers == expected
 
 
+@pytest.mark.parametrize("kind", CONFIGS)
+def test_prompts_read_in_one_pass_give_what_each_gives_alone(kind: str) -> None:
+    lean = lean_of(model_of(CONFIGS[kind]))
+    together, alone = KVCache(lean, 4, 128), KVCache(lean, 4, 128)
+    halves = [len(prompt) // 3 for prompt in PROMPTS[:4]]
+    for begins, ends in ((0, 1), (1, 3)):  # a first and a second piece of each
+        pieces = [Piece(slot, PROMPTS[slot][begins * half : max(1, ends * half)]
+                        or PROMPTS[slot][-1:], begins * half)
+                  for slot, half in enumerate(halves)]
+        expected = torch.cat([lean.prefill(alone, [piece]) for piece in pieces])
+        torch.testing.assert_close(lean.prefill(together, pieces), expected,
+                                   rtol=1e-4, atol=1e-4)
+
+
 def test_a_slot_in_between_may_be_free_or_half_read() -> None:
     model = model_of(CONFIGS["llama"])
     batch = LeanNetwork(lean_of(model)).batch(3, 128)
-    first = int(batch.prefill(0, PROMPTS[0], 0).argmax())
-    third = int(batch.prefill(2, PROMPTS[1], 0).argmax())
-    batch.prefill(1, PROMPTS[3][:20], 0)  # half read while the others decode
+    first, third, _ = (int(row.argmax()) for row in batch.prefill([
+        Piece(0, PROMPTS[0], 0), Piece(2, PROMPTS[1], 0),
+        Piece(1, PROMPTS[3][:20], 0),  # half read while the others decode
+    ]))
     answers = {0: [first], 2: [third]}
     for _ in range(5):
         logits = batch.decode([0, 2], [answers[0][-1], answers[2][-1]])
         for slot, row in zip((0, 2), logits, strict=True):
             answers[slot].append(int(row.argmax()))
-    second = int(batch.prefill(1, PROMPTS[3][20:], 20).argmax())
+    second = int(batch.prefill([Piece(1, PROMPTS[3][20:], 20)])[0].argmax())
     assert answers[0] == reference(model, PROMPTS[0], 6)
     assert answers[2] == reference(model, PROMPTS[1], 6)
     assert second == reference(model, PROMPTS[3], 1)[0]
@@ -112,9 +129,9 @@ def test_a_slot_in_between_may_be_free_or_half_read() -> None:
 def test_a_slot_that_was_used_before_shows_nothing_of_it() -> None:
     model = model_of(CONFIGS["qwen3"])
     batch = LeanNetwork(lean_of(model)).batch(1, 128)
-    batch.prefill(0, PROMPTS[3], 0)
+    batch.prefill([Piece(0, PROMPTS[3], 0)])
     batch.clear(0)
-    again = batch.prefill(0, PROMPTS[0], 0)
+    again = batch.prefill([Piece(0, PROMPTS[0], 0)])[0]
     assert int(again.argmax()) == reference(model, PROMPTS[0], 1)[0]
 
 
@@ -124,7 +141,7 @@ def test_bfloat16_logits_stay_within_tolerance() -> None:
     for prompt in PROMPTS:
         with torch.no_grad():
             expected = model(torch.tensor([prompt])).logits[0, -1].float()
-        got = lean.prefill(KVCache(lean, 1, 128), 0, prompt, 0)
+        got = lean.prefill(KVCache(lean, 1, 128), [Piece(0, prompt, 0)])[0]
         assert (got - expected).abs().max() < 0.05 * expected.abs().max()
 
 

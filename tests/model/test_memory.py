@@ -10,7 +10,7 @@ import torch
 
 from lab_utils.engine.loading import wrap
 from lab_utils.model import memory
-from lab_utils.model.llama import KVCache, LeanLlama
+from lab_utils.model.llama import KVCache, LeanLlama, Piece
 from tests.models import byte_tokenizer, tiny_model
 
 TINY_TOKEN = 2 * 2 * 2 * 8 * 4  # layers × (key, value) × heads × size × float32
@@ -70,7 +70,7 @@ def test_memory_is_taken_as_it_is_used() -> None:
     cache = KVCache(model, 8, 131_072)
     size = cache.block.numel() * cache.block.element_size()
     assert size == 8 * 131_072 * TINY_TOKEN > 250_000_000
-    model.prefill(cache, 3, [1, 2, 3], 0)
+    model.prefill(cache, [Piece(3, [1, 2, 3], 0)])
     assert psutil.Process().memory_info().rss - before < size / 10
     cache.forget(3, 3)
     assert not cache.block.any()

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from lab_utils.model import packed
-from lab_utils.model.llama import KVCache, LeanLlama
+from lab_utils.model.llama import KVCache, LeanLlama, Piece
 from lab_utils.model.packed import Matrix, obstacle
 from tests.model.test_llama import CONFIGS, PROMPTS, lean_of, model_of
 
@@ -57,7 +57,7 @@ def test_a_model_answers_the_same_whichever_way_its_weights_are_kept(
     for prompt in PROMPTS:
         with torch.no_grad():
             expected = model(torch.tensor([prompt])).logits[0, -1]
-        got = lean.prefill(KVCache(lean, 1, 128), 0, prompt, 0)
+        got = lean.prefill(KVCache(lean, 1, 128), [Piece(0, prompt, 0)])[0]
         torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-4)
 
 
