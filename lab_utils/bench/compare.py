@@ -4,68 +4,41 @@ Each server is a process of its own, all are up at the same time, and the rounds
 turns (A B C, A B C, …), so that a machine that gets slower meanwhile is slower for all.
 What is compared is medians over rounds, as ratios; absolute figures belong to one
 machine. All of this project's servers get the same weights, dtype and torch threads.
-
-- engine: tokens per second of the bare loop, no server, measured in this process;
-- one: tokens per second after the first token, one stream;
-- eight: tokens of all streams together per second, first to last, eight streams;
-- health: waits of `/health` pings, sent on a schedule while the eight run;
-- idle: the same while nothing runs;
-- freed: milliseconds from a client's leaving to `/health` saying that no slot is taken.
+What is measured is defined in `Figures`; beside it stands the bare loop: the engine
+alone, with one sequence and with eight, in this process and without a server.
 """
 
-import asyncio
-import json
 import os
+import platform
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from datetime import date
+from importlib import metadata
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
 
-import httpx
+import torch
 
-from lab_utils import sse
-from lab_utils.address import Address
+from lab_utils.bench.figures import Figures
+from lab_utils.bench.progress import Progress
 from lab_utils.bench.servers import ours, peers, running
-from lab_utils.bench.table import text_table
+from lab_utils.bench.streams import read, tokens_per_s
 from lab_utils.client import LabClient
+from lab_utils.engine import Engine
 from lab_utils.engine.loading import load_engine
-from lab_utils.peers.process import Server, started
+from lab_utils.peers.process import Started, started
 from lab_utils.pings import pinging
 from lab_utils.server.hub import default_key
-from lab_utils.timeline import percentile
 from lab_utils.tokens import SamplingParams
 
 PROMPT = "Tell me a story."
 STREAMS = 8
 PING_EVERY_S = 0.02
-
-
-@dataclass(slots=True)
-class Figures:
-    """What was measured of one server; one entry per round, pings all together."""
-
-    one: list[float] = field(default_factory=list)
-    eight: list[float] = field(default_factory=list)
-    freed_ms: list[float] = field(default_factory=list)
-    health_ms: list[float] = field(default_factory=list)
-    idle_ms: list[float] = field(default_factory=list)
-
-    def summary(self) -> dict[str, float | None]:
-        """Medians over rounds; percentiles over all pings."""
-        return {
-            "one": _median(self.one),
-            "eight": _median(self.eight),
-            "freed_ms": _median(self.freed_ms),
-            "health_p50_ms": percentile(self.health_ms, 50),
-            "health_p99_ms": percentile(self.health_ms, 99),
-            "health_max_ms": percentile(self.health_ms, 100),
-            "idle_p99_ms": percentile(self.idle_ms, 99),
-        }
+PACKAGES = ("torch", "transformers", "fastapi", "uvicorn", "xllamacpp")
 
 
 def run(
@@ -79,90 +52,107 @@ def run(
     """
     default_key()  # on a Hub: of all the servers that are started here
     say(f"model {model}, {tokens} tokens, {rounds} rounds, {os.cpu_count()} cores")
-    bare = bare_loop(model, dtype, tokens, rounds)
-    say(f"bare loop: {bare:.1f} tokens/s")
-    figures = {}
+    bare, about = bare_loop(model, dtype, tokens, rounds)
+    dtype = about["weights"]
+    say(f"bare loop: {bare['one']:.1f} tokens/s, {STREAMS} sequences "
+        f"{bare['eight']:.1f}")
     with ExitStack() as stack:
-        servers, urls = ours(model, dtype, runners), {}
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        servers = ours(model, dtype, runners)
         servers += peers(beside or [], model, dtype, folder)
-        if url is not None:
-            servers.append(running(url))
+        servers += [] if url is None else [running(url)]
+        up = []
         for server in servers:
-            urls[server] = stack.enter_context(started(server))
-            figures[server.name] = Figures()
-            say(f"{server.name} is up at {urls[server]}")
-        for number in range(rounds + 1):  # round 0 warms up and is not counted
-            for server, url in urls.items():
-                measured = Figures() if number == 0 else figures[server.name]
-                measure(server, url, measured, tokens)
+            up.append(stack.enter_context(started(server)))
+            say(f"{server.name} is up at {up[-1].url}")
+        figures = _rounds(up, tokens, rounds)
     summaries = {name: measured.summary() for name, measured in figures.items()}
     return {"model": model, "dtype": dtype, "tokens": tokens, "rounds": rounds,
-            "engine": bare, "servers": summaries}
+            "threads": about["threads"], "machine": machine(), "engine": bare,
+            "servers": summaries}
 
 
-def bare_loop(model: str, dtype: str, tokens: int, rounds: int) -> float:
-    """Tokens per second of the engine alone, after the first token; median."""
+def bare_loop(
+    model: str, dtype: str, tokens: int, rounds: int
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Tokens per second of the engine alone after its first, with one sequence and with
+    eight (medians); and what the engine is."""
     engine = load_engine(model, dtype=dtype)  # type: ignore[arg-type]
+    found = [[_rate(engine, count, tokens) for count in (1, STREAMS)]
+             for _ in range(rounds + 1)]
+    one, eight = (median(each) for each in zip(*found[1:], strict=True))
+    return {"one": one, "eight": eight}, {
+        "weights": engine.dtype, "threads": torch.get_num_threads()}
+
+
+def _rate(engine: Engine, count: int, tokens: int) -> float:
     params = SamplingParams(max_tokens=tokens, temperature=0)
-    rates = []
-    for _ in range(rounds + 1):
-        stamps = [perf_counter() for _ in engine.steps(engine.prepare(PROMPT, params))]
-        rates.append((len(stamps) - 1) / (stamps[-1] - stamps[0]))
-    return median(rates[1:])
+    scheduler = engine.scheduler(STREAMS)
+    for _ in range(count):
+        scheduler.add(engine.prepare(PROMPT, params))
+    made, began = len(scheduler.step()), perf_counter()
+    while scheduler.running:
+        made += len(scheduler.step())
+    return (made - 1) / (perf_counter() - began)
 
 
-def measure(
-    server: Server, url: str, figures: Figures, tokens: int
-) -> None:
-    """One round with the server at `url`."""
+def machine() -> dict[str, Any]:
+    """What the figures belong to: processor, cores, system, versions, day."""
+    flags = Path("/proc/cpuinfo")
+    lines = flags.read_text(errors="replace").splitlines() if flags.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines
+             if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores": os.cpu_count(), "system": platform.platform(terse=True),
+        "python": platform.python_version(), "date": date.today().isoformat(),
+        "versions": {name: version for name in PACKAGES if (version := _version(name))},
+    }
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _rounds(up: Sequence[Started], tokens: int, rounds: int) -> dict[str, Figures]:
+    figures = {each.server.name: Figures(ready_s=each.ready_s) for each in up}
+    progress = Progress((rounds + 1) * len(up))
+    for number in range(rounds + 1):  # round 0 warms up and is not counted
+        for each in up:
+            name = each.server.name
+            progress.step(f"{name}, round {number} of {rounds}" if number
+                          else f"{name}, warming up")
+            measured = Figures() if number == 0 else figures[name]
+            measure(each, measured, tokens)
+            figures[name].memory_mib = _most(figures[name].memory_mib,
+                                             each.memory_mib())
+    progress.end()
+    return figures
+
+
+def _most(known: float | None, seen: float | None) -> float | None:
+    return max((each for each in (known, seen) if each is not None), default=None)
+
+
+def measure(up: Started, figures: Figures, tokens: int) -> None:
+    """One round with a server."""
+    url, model = up.url, up.server.model
     with pinging(url, PING_EVERY_S) as timeline:
         time.sleep(0.5)
     figures.idle_ms += timeline.waits_ms
-    model = server.model
-    figures.one.append(asyncio.run(_streams(url, model, 1, tokens)))
+    alone = read(url, PROMPT, tokens, 1, model)
+    figures.one.append(tokens_per_s(alone))
+    figures.first_ms += [stream.first_ms for stream in alone]
     with pinging(url, PING_EVERY_S) as timeline:
-        figures.eight.append(asyncio.run(_streams(url, model, STREAMS, tokens)))
+        together = read(url, PROMPT, tokens, STREAMS, model)
+    figures.eight.append(tokens_per_s(together))
+    figures.first_of_eight_ms += [stream.first_ms for stream in together]
     figures.health_ms += timeline.waits_ms
-    if server.counts_slots:
+    if up.server.counts_slots:
         figures.freed_ms.append(_freed_ms(url))
-
-
-async def _streams(url: str, model: str | None, count: int, tokens: int) -> float:
-    """Tokens per second of `count` simultaneous streams, first to last token.
-
-    With a `model`, in OpenAI's format, from the request to the last token: an event
-    there may hold several tokens or none, so that the first one cannot be seen.
-    """
-    body = {"prompt": PROMPT, "max_tokens": tokens, "temperature": 0, "stream": True}
-    path, arrivals = "/generate", list[float]()
-    if model is not None:
-        body |= {"model": model or None, "stream_options": {"include_usage": True}}
-        path, arrivals = "/v1/completions", [perf_counter()]
-    made: list[int] = []
-
-    async def read(client: httpx.AsyncClient) -> None:
-        decoder, events, usage = sse.Decoder(), 0, 0
-        async with client.stream("POST", path, json=body) as response:
-            response.raise_for_status()
-            async for chunk in response.aiter_raw():
-                arrivals.append(perf_counter())
-                for event in decoder.feed(chunk):
-                    events += event.data != sse.DONE
-                    if model is not None:
-                        usage = _usage(event.data) or usage
-        made.append(usage or events)
-
-    async with httpx.AsyncClient(
-        base_url=url, headers=Address(url).headers, timeout=None, trust_env=False
-    ) as client:
-        await asyncio.gather(*(read(client) for _ in range(count)))
-    return (sum(made) - 1) / (max(arrivals) - min(arrivals))
-
-
-def _usage(data: str) -> int:
-    usage = None if data == sse.DONE else json.loads(data).get("usage")
-    return int(usage["completion_tokens"]) if usage else 0
 
 
 def _freed_ms(url: str) -> float:
@@ -176,31 +166,3 @@ def _freed_ms(url: str) -> float:
         while client.health()["running"]:
             pass
         return 1e3 * (perf_counter() - left)
-
-
-def table(result: dict[str, Any]) -> str:
-    """The result as a text table, with the ratios that matter."""
-    head = ["", "one", "÷ engine", "÷ tutorial", "eight", "÷ tutorial", "health p50",
-            "p99", "max", "idle p99", "freed"]
-    servers, base = result["servers"], result["servers"]["tutorial"]
-    rows = [_row(name, each, base, result["engine"]) for name, each in servers.items()]
-    return text_table([head, *rows])
-
-
-def _row(
-    name: str, row: dict[str, Any], base: dict[str, Any], engine: float
-) -> list[str]:
-    waits = ("health_p50_ms", "health_p99_ms", "health_max_ms", "idle_p99_ms")
-    freed = "–" if row["freed_ms"] is None else f"{row['freed_ms']:.0f} ms"
-    return [
-        name,
-        f"{row['one']:.1f}/s", f"{row['one'] / engine:.2f}",
-        f"{row['one'] / base['one']:.2f}",
-        f"{row['eight']:.1f}/s", f"{row['eight'] / base['eight']:.2f}",
-        *(f"{row[wait]:.1f} ms" for wait in waits),
-        freed,
-    ]
-
-
-def _median(values: list[float]) -> float | None:
-    return median(values) if values else None

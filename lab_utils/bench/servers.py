@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
-from lab_utils.peers import llama_cpp, transformers_serve
+from lab_utils.peers import llama_cpp, transformers_serve, vllm
+from lab_utils.peers.checkpoint import export, free_port
 from lab_utils.peers.process import Server
 
-PEERS = ("llama.cpp", "transformers")
+PEERS = ("llama.cpp", "transformers", "vllm")
 
 
 def ours(model: str, dtype: str, runners: list[str]) -> list[Server]:
@@ -33,8 +34,11 @@ def peers(names: list[str], model: str, dtype: str, folder: Path) -> list[Server
             )
         made.append(llama_cpp.server(model))
     if "transformers" in names:
-        transformers_serve.export(model, dtype, folder)
         made += transformers_serve.servers(folder, dtype)
+    if "vllm" in names:
+        made.append(vllm.server(folder, dtype, free_port()))
+    if {"transformers", "vllm"} & set(names):
+        export(model, dtype, folder)
     return made
 
 

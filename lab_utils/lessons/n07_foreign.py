@@ -15,7 +15,8 @@ class Foreign:
     def __init__(self) -> None:
         registry.replace_previous()
         self._stack = ExitStack()
-        self.url = self._stack.enter_context(started(llama_cpp.server("tutor"))) + "/v1"
+        up = self._stack.enter_context(started(llama_cpp.server("tutor")))
+        self.url = f"{up.url}/v1"
         self.is_running = True
         registry.add(self, self.stop)
 

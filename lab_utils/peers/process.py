@@ -1,17 +1,21 @@
 """A server as a process of its own: started, awaited until it answers, and ended."""
 
+import os
 import re
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import httpx
+import psutil
 
 START_S = 180.0
+STOP_S = 10.0
 PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
 
 
@@ -22,7 +26,8 @@ class Server:
     command: starts it; empty if it runs already. model: what it must be asked for in
     OpenAI's format, at `/v1/completions`, "" where it need not be named; None where it
     streams at `/generate`. counts_slots: whether its `/health` does. url: known
-    beforehand where the server does not print it.
+    beforehand where the server does not print it. environment: what it is to find
+    there besides.
     """
 
     name: str
@@ -30,22 +35,61 @@ class Server:
     model: str | None = None
     counts_slots: bool = True
     url: str | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A server that answers at `url`.
+
+    ready_s: seconds from its start to its first answer; None, as `process`, if somebody
+    else has started it.
+    """
+
+    server: Server
+    url: str
+    process: "subprocess.Popen[str] | None" = None
+    ready_s: float | None = None
+
+    def memory_mib(self) -> float | None:
+        """What its processes hold now (resident; what they share counts for each)."""
+        if self.process is None:
+            return None
+        main, held = psutil.Process(self.process.pid), 0
+        for each in (main, *main.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):  # it has just ended
+                held += each.memory_info().rss
+        return held / 2**20
 
 
 @contextmanager
-def started(server: Server) -> Iterator[str]:
-    """Run a server until the end of the `with`; yields its URL once it answers."""
+def started(server: Server) -> Iterator[Started]:
+    """Run a server until the end of the `with`; yields it once it answers.
+
+    Raises `RuntimeError`, with its last lines, if it does not come up in time.
+    """
     if not server.command:
         assert server.url is not None
-        yield server.url
+        yield Started(server, server.url)
         return
     with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(server.command, stdout=log, stderr=log, text=True)
+        began = perf_counter()
+        process = subprocess.Popen(server.command, stdout=log, stderr=log, text=True,
+                                   env=os.environ | server.environment)
         try:
-            yield _url(server, process, log)
+            url = _url(server, process, log)
+            yield Started(server, url, process, perf_counter() - began)
         finally:
-            process.terminate()
-            process.wait(10)
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(STOP_S)
 
 
 def _url(

@@ -1,10 +1,9 @@
 """`transformers serve`, in both of its modes; part of the extra `peers`."""
 
-import socket
 import sys
 from pathlib import Path
 
-from lab_utils.model.loading import load_model
+from lab_utils.peers.checkpoint import free_port
 from lab_utils.peers.process import Server
 
 MODES = {"hf serve": (), "hf batching": ("--continuous-batching",)}
@@ -12,24 +11,11 @@ MODES = {"hf serve": (), "hf batching": ("--continuous-batching",)}
 
 def servers(folder: Path, dtype: str) -> list[Server]:
     """One server for each mode, on the checkpoint in `folder`."""
-    return [_server(name, options, folder, dtype) for name, options in MODES.items()]
+    return [server(folder, dtype, free_port(), name) for name in MODES]
 
 
-def _server(
-    name: str, options: tuple[str, ...], folder: Path, dtype: str
-) -> Server:
-    with socket.create_server(("127.0.0.1", 0)) as free:  # it prints no address
-        port = free.getsockname()[1]
+def server(folder: Path, dtype: str, port: int, name: str = "hf batching") -> Server:
+    """`transformers serve` on `port`; name: one of `MODES`."""
     command = (str(Path(sys.executable).parent / "transformers"), "serve", str(folder),
-               *options, "--device", "cpu", "--dtype", dtype, "--port", str(port))
+               *MODES[name], "--device", "cpu", "--dtype", dtype, "--port", str(port))
     return Server(name, command, str(folder), False, f"http://127.0.0.1:{port}")
-
-
-def export(model: str, dtype: str, folder: Path) -> None:
-    """Write `model` where another server can load it; random weights without an end
-    token, as they are timed here."""
-    network, tokenizer = load_model(model, dtype)  # type: ignore[arg-type]
-    if model.startswith("random:"):
-        network.generation_config.eos_token_id = network.config.eos_token_id = None
-    network.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)

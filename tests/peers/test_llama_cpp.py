@@ -49,8 +49,8 @@ class Pair:
 def pair() -> Iterator[Pair]:
     with (
         Served(load_engine("tutor")) as ours,
-        started(llama_cpp.server("tutor")) as url,
-        httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE_S) as theirs,
+        started(llama_cpp.server("tutor")) as up,
+        httpx.Client(base_url=up.url, trust_env=False, timeout=PATIENCE_S) as theirs,
     ):
         yield Pair(ours.http, theirs)
 
@@ -177,5 +177,6 @@ def test_our_client_and_our_panel_draw_its_tokens(pair: Pair) -> None:
 
 
 def test_a_server_that_runs_already_is_not_ended() -> None:
-    with started(Server("theirs", (), url="http://127.0.0.1:9")) as url:
-        assert url == "http://127.0.0.1:9"
+    with started(Server("theirs", (), url="http://127.0.0.1:9")) as up:
+        assert up.url == "http://127.0.0.1:9"
+        assert up.ready_s is None and up.memory_mib() is None
