@@ -77,7 +77,16 @@ $(SCHEMATHESIS):
 # vLLM's CPU build (Linux, about 4 GB) needs another FastAPI, so it lives by itself. It
 # looks for its version under the name that the GPU build has, and its neighbours that
 # decode pictures and sound do not fit its torch.
-peers: setup .peers/vllm/.installed
+# Beside the servers, two of OpenAI's clients that the tests talk to as well.
+peers: setup .peers/vllm/.installed .peers/openai-1 .peers/node
+
+.peers/openai-1:
+	$(PYTHON) -m venv $@
+	$@/bin/pip install -q 'openai>=1,<2'
+
+.peers/node:
+	@command -v npm >/dev/null || { echo "no npm: Debian's package is npm"; exit 1; }
+	npm install --silent --prefix $@ openai@7
 
 .peers/vllm/.installed:
 	$(PYTHON) -m venv .peers/vllm

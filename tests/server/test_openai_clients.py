@@ -200,8 +200,10 @@ def test_the_lines_in_the_readme_stream_an_answer(
     assert capsys.readouterr().out == SAID
 
 
-OLD = os.environ.get("LAB_OPENAI_1", "")
-"""A Python that has openai 1.x, which cannot be installed beside 3.x."""
+PEERS = Path(__file__).parents[2] / ".peers"
+"""Where `make peers` puts clients that cannot be installed beside openai 3.x."""
+OLD = PEERS / "openai-1" / "bin" / "python"
+NODE = PEERS / "node"
 OLD_CLIENT = """
 import openai, sys
 assert openai.__version__.startswith("1."), openai.__version__
@@ -225,11 +227,47 @@ print(ascii([
 """
 
 
-@pytest.mark.skipif(not OLD, reason="LAB_OPENAI_1 names no Python with openai 1.x")
+NODE_CLIENT = """
+import OpenAI from "openai";
+const client = new OpenAI({
+  baseURL: process.argv[1], apiKey: "sesame", maxRetries: 0 });
+const messages = [{ role: "user", content: "hi" }];
+const answer = await client.chat.completions.create({ model: "toy", messages });
+let said = "", usage = null, texts = "", refused = null, left = 0;
+for await (const chunk of await client.chat.completions.create({
+  model: "toy", messages, stream: true, stream_options: { include_usage: true } })) {
+  said += chunk.choices[0]?.delta.content ?? "";
+  usage = chunk.usage ?? usage;
+}
+for await (const chunk of await client.completions.create({
+  model: "toy", prompt: "hi", max_tokens: 90, stream: true }))
+  texts += chunk.choices[0].text;
+try { await client.chat.completions.create({ model: "toy", messages, n: 2 }); }
+catch (error) { refused = [error instanceof OpenAI.BadRequestError, error.param]; }
+const stream = await client.chat.completions.create({
+  model: "toy", messages, stream: true });
+for await (const chunk of stream) if (++left === 2) break;  // it leaves
+console.log(JSON.stringify([answer.choices[0].message.content, said, texts,
+  usage.total_tokens === answer.usage.total_tokens, refused, left]));
+"""
+
+
+@pytest.mark.skipif(not NODE.exists(), reason="openai for Node: make peers")
+def test_openais_client_for_node_understands_the_same(served: Served) -> None:
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", NODE_CLIENT, f"{served.url}/v1"],
+        capture_output=True, text=True, timeout=6 * PATIENCE_S, cwd=NODE,
+        env=os.environ | {"no_proxy": "*"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [SAID, SAID, SAID, True, [True, "n"], 2]
+
+
+@pytest.mark.skipif(not OLD.exists(), reason="openai 1.x: make peers")
 def test_the_clients_first_major_version_understands_the_same(served: Served) -> None:
     done = subprocess.run(
-        [OLD, "-c", OLD_CLIENT, f"{served.url}/v1"], capture_output=True, text=True,
-        timeout=6 * PATIENCE_S,
+        [str(OLD), "-c", OLD_CLIENT, f"{served.url}/v1"],
+        capture_output=True, text=True, timeout=6 * PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     assert ast.literal_eval(done.stdout) == [SAID, SAID, SAID, True, "n"]
