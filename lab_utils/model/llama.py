@@ -276,7 +276,9 @@ def _zeros_on_demand(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     """Zeros whose pages the system hands out at the first write; `torch.zeros` would
     write to all of them at once."""
     # Python's default is memory shared between processes, which containers limit.
-    private: dict[str, Any] = {} if sys.platform == "win32" else {"flags": mmap.MAP_PRIVATE}
+    private: dict[str, Any] = {}
+    if sys.platform != "win32":
+        private["flags"] = mmap.MAP_PRIVATE
     pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)
     return torch.frombuffer(pages, dtype=dtype).view(shape)
 
