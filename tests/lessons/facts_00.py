@@ -49,6 +49,7 @@ FACTS = [
         "https://docs.python.org/3/reference/simple_stmts.html#the-assert-statement",
         "The `assert` line checks a claim: silence means that it is true",
     ),
+    exempt(POINTER, "**Read on:** working with cells"),
     exempt(ANALOGY, "So far only this notebook can use the engine"),
     link(
         "https://www.rfc-editor.org/rfc/rfc9110.html",
