@@ -6,6 +6,7 @@ ends in `/v1`, as in their own documentation.
 """
 
 import os
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEALTH = "/health"
 MODELS = f"{OPENAI}/models"
 """Every server in OpenAI's format has it: asked where there is no `/health`."""
+ME = uuid.uuid4().hex
+"""By this name our servers know all requests of this process, such as a kernel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Address:
         key = self.api_key
         if key is None and httpx.URL(self.url).host in LOOPBACK:
             key = os.environ.get("LAB_API_KEY")
-        return {"Authorization": f"Bearer {key}"} if key else {}
+        named = {} if self.is_openai else {"X-Lab-Client": ME}
+        return named | ({"Authorization": f"Bearer {key}"} if key else {})
 
     def request(
         self, prompt: str, params: Mapping[str, Any], *, stream: bool

@@ -36,9 +36,10 @@ class Driver(Generic[Key]):
         """Whether a step would compute nothing."""
         return self._scheduler.idle
 
-    def add(self, key: Key, request: Request, window: int) -> None:
-        """Queue `request`; it starts in one of the next steps."""
-        scheduled = self._scheduled[key] = self._scheduler.add(request)
+    def add(self, key: Key, request: Request, window: int, turn: int = 0) -> None:
+        """Queue `request` behind those of its `turn`; it starts in one of the next
+        steps."""
+        scheduled = self._scheduled[key] = self._scheduler.add(request, turn)
         scheduled.key, scheduled.window = key, window
 
     def widen(self, key: Key, tokens: int) -> None:
@@ -55,7 +56,7 @@ class Driver(Generic[Key]):
         return True
 
     def admit(self) -> list[Key]:
-        """Give the free slots to those who wait longest; returns who got one."""
+        """Give the free slots to the first in the queue; returns who got one."""
         return [scheduled.key for scheduled in self._scheduler.admit()]
 
     def step(self) -> list[tuple[Key, Token | Exception]]:

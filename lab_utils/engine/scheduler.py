@@ -26,12 +26,13 @@ PREFILL_BUDGET = 256
 class Scheduled:
     """One request on its way through the scheduler.
 
-    slot: where it runs, None while it waits and after its end. answering: whether its
-    prompt is through. key, window: whose it is, and how many more tokens it may make
-    for now; set by the driver.
+    turn: who has the lowest begins first. slot: where it runs, None while it waits and
+    after its end. answering: whether its prompt is through. key, window: whose it is,
+    and how many more tokens it may make for now; set by the driver.
     """
 
     request: Request
+    turn: int = 0
     slot: int | None = None
     answering: bool = False
     ended: bool = False
@@ -49,7 +50,8 @@ Output = tuple[Scheduled, Token | Exception]
 
 
 class Scheduler:
-    """Runs requests in `size` slots, in order of arrival; driven by one thread.
+    """Runs requests in `size` slots, by their turns and then in order of arrival;
+    driven by one thread.
 
     pace_ms: each step lasts at least this long.
     """
@@ -68,10 +70,12 @@ class Scheduler:
             return False
         return all(scheduled.held for scheduled in self.running)
 
-    def add(self, request: Request) -> Scheduled:
-        """Queue `request`; it starts in one of the next steps."""
-        scheduled = Scheduled(request)
-        self.waiting.append(scheduled)
+    def add(self, request: Request, turn: int = 0) -> Scheduled:
+        """Queue `request` behind those of its `turn`; it starts in one of the next
+        steps."""
+        scheduled = Scheduled(request, turn)
+        before = sum(other.turn <= turn for other in self.waiting)
+        self.waiting.insert(before, scheduled)
         return scheduled
 
     def abort(self, scheduled: Scheduled) -> None:
@@ -81,8 +85,8 @@ class Scheduler:
         self._end(scheduled)
 
     def admit(self) -> list[Scheduled]:
-        """Give the free slots to those who wait longest, and return those; `step` does
-        it too."""
+        """Give the free slots to those who are first in the queue, and return those;
+        `step` does it too."""
         admitted = []
         while self.waiting and self._free:
             scheduled = self.waiting.popleft()

@@ -25,7 +25,9 @@ PATIENCE_S = 1.0
 """For an answer that a free server gives within milliseconds."""
 
 STOP_S = 3.0
-ENDLESS_S = 20.0
+LONG_S = 6.0
+"""How long a stream goes on that nobody stops: more than a stop may take, and less than
+the time limit of a part, so that waiting for its end is explained."""
 
 IDEAS = {
     ("task", "sync"): "The client held the thread on which the server had to answer: "
@@ -39,8 +41,8 @@ IDEAS = {
 def _app() -> FastAPI:
     app = FastAPI()
 
-    async def endless() -> AsyncIterator[bytes]:
-        for _ in range(int(ENDLESS_S / 0.05)):
+    async def long() -> AsyncIterator[bytes]:
+        for _ in range(int(LONG_S / 0.05)):
             yield b"x"
             await asyncio.sleep(0.05)
 
@@ -50,7 +52,7 @@ def _app() -> FastAPI:
 
     @app.get("/stream")
     async def stream() -> StreamingResponse:
-        return StreamingResponse(endless())
+        return StreamingResponse(long())
 
     return app
 

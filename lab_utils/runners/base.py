@@ -74,18 +74,21 @@ class Runner(ABC):
         most `timeout` s."""
 
     async def submit(
-        self, prompt: Prompt, params: SamplingParams, limits: Limits
+        self, prompt: Prompt, params: SamplingParams, limits: Limits, client: str = ""
     ) -> Job:
         """Count the request in, check it, and return at once with its tokens to come.
 
-        Raises `Overloaded` before anything was computed, `EngineDead`, and
-        `InvalidRequest` if the prompt cannot be served.
+        client: whose it is. The second request of a client waits behind the first ones
+        of all others, the third behind their second ones, and so on. Raises
+        `Overloaded` before anything was computed, `EngineDead`, and `InvalidRequest` if
+        the prompt cannot be served.
         """
-        job = Job(next(self._ids), limits, self._left)
+        job = Job(next(self._ids), limits, self._left, client)
         try:
             with self._changed:
                 self._refuse_if_dead()
-                self._refuse_if_full()
+                job.turn = self._turn(client)
+                self._make_room(job)
                 self._jobs[job.id] = job
             await self._check(job, prompt, params)
             with self._changed:
@@ -116,12 +119,26 @@ class Runner(ABC):
         if not self._alive():
             raise EngineDead("the engine does not run; restart the server")
 
-    def _refuse_if_full(self) -> None:
-        if len(self._jobs) >= self.max_batch + self.max_queue:
-            raise Overloaded(
-                f"{self.max_batch} requests run and {self.max_queue} wait already; "
-                "try again in a moment"
-            )
+    def _turn(self, client: str) -> int:
+        """How many requests of `client` are unfinished; no fewer than when its latest
+        that waits came, which must not be overtaken by its next."""
+        own = [job for job in self._jobs.values() if job.client == client]
+        return max([len(own), *(job.turn for job in own if not job.started)])
+
+    def _make_room(self, job: Job) -> None:
+        """Find a place for `job`. In a full queue, who waits for a later turn than its
+        loses theirs, so that one client cannot lock the others out."""
+        if len(self._jobs) < self.max_batch + self.max_queue:
+            return
+        waiting = [other for other in self._jobs.values() if not other.started]
+        last = max(waiting, key=lambda other: (other.turn, other.id), default=job)
+        full = (f"{self.max_batch} requests run and {self.max_queue} wait already; try "
+                "again in a moment")
+        if last.turn <= job.turn:
+            raise Overloaded(full)
+        last.cancelled = True
+        self._left(last)
+        last.push(Overloaded(full))
 
     def _running(self) -> int:
         return sum(job.started for job in self._jobs.values())

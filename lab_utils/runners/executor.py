@@ -81,12 +81,12 @@ class ExecutorRunner(Runner):
         self._admit()
 
     def _admit(self) -> None:
-        """Give the free slots to those who wait longest; the lock is held.
+        """Give the free slots to the first in the queue; the lock is held.
 
         No `asyncio.Semaphore` does it, since that belongs to one event loop.
         """
         while self._waiting and self._running() < self.max_batch:
-            job = next(iter(self._waiting))
+            job = min(self._waiting, key=lambda job: job.turn)
             job.started = True
             job.call(self._waiting.pop(job).set)
 

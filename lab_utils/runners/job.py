@@ -37,7 +37,8 @@ class Job:
     Iterating ends after the last token, or raises what ended the request: an exception
     of the engine, or a `RunnerError`.
 
-    id: its number in its runner. admitted: when it was counted in (`perf_counter`).
+    id: its number in its runner. client: whose it is, "" for nobody in particular.
+    turn: low ones begin first. admitted: when it was counted in (`perf_counter`).
     prompt_tokens: how many the prompt has. request: the checked prompt, where the
     engine runs in this process. started: whether it holds a slot. All three are set by
     the runner. cancelled: nobody reads it any more. left: told once when that is so.
@@ -47,9 +48,11 @@ class Job:
     prompt_tokens: int
 
     def __init__(
-        self, id: int, limits: Limits, left: Callable[["Job"], None]
+        self, id: int, limits: Limits, left: Callable[["Job"], None], client: str = ""
     ) -> None:
         self.id = id
+        self.client = client
+        self.turn = 0
         self.admitted = perf_counter()
         self.limits = limits
         self.started = False

@@ -115,7 +115,7 @@ class ThreadRunner(Runner):
             arrived = [job for job in self._arrived if not job.cancelled]
             self._arrived.clear()
         for job in arrived:
-            driver.add(job, job.request, job.limits.unread_tokens)
+            driver.add(job, job.request, job.limits.unread_tokens, job.turn)
         for job in driver.keys:
             error = job.overdue()
             if job.cancelled or error is not None:

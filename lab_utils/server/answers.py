@@ -30,13 +30,14 @@ class Answers:
     @classmethod
     async def admit(
         cls, runner: Runner, prompts: Sequence[Prompt], params: SamplingParams,
-        limits: Limits,
+        limits: Limits, client: str = "",
     ) -> "Answers":
-        """Submit all of `prompts` or none; raises what `Runner.submit` does."""
+        """Submit all of `prompts` of a `client` or none; raises what `Runner.submit`
+        does."""
         jobs: list[Job] = []
         try:
             for prompt in prompts:
-                jobs.append(await runner.submit(prompt, params, limits))
+                jobs.append(await runner.submit(prompt, params, limits, client))
         except BaseException:
             cls(jobs).cancel()
             raise

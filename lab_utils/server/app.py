@@ -18,6 +18,7 @@ from lab_utils.runners import Limits, Runner, ThreadRunner
 from lab_utils.server import errors, hub, openapi
 from lab_utils.server.access_log import AccessLog
 from lab_utils.server.answers import Answers, collect, unless_gone
+from lab_utils.server.client_name import client_name
 from lab_utils.server.openai import add_openai
 from lab_utils.server.request_id import RequestId
 from lab_utils.server.schemas import (
@@ -100,7 +101,8 @@ def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
     ) -> Response:
         # Also who leaves while the prompt is checked is noticed: an engine in another
         # process may be busy with a long step meanwhile.
-        work = Answers.admit(runner, [asked.prompt], asked.sampling(), limits)
+        work = Answers.admit(runner, [asked.prompt], asked.sampling(), limits,
+                             client_name(request))
         answers = await unless_gone(request.receive, work)
         if stream:
             return EventStream(answers, limits, TokenEvents())

@@ -490,8 +490,6 @@ def without_a_limit(app: Any) -> Any:
 
     def stop() -> None:
         server.should_exit = True
-        thread.join(6)
-        server.force_exit = True
         thread.join()
         sock.close()
 

@@ -52,9 +52,10 @@ class Ticking:
         return asyncio.run(bounded())
 
     async def submit(
-        self, params: SamplingParams = MANY, limits: Limits | None = None
+        self, params: SamplingParams = MANY, limits: Limits | None = None,
+        client: str = "greedy",
     ) -> Job:
-        return await self.runner.submit("hi", params, limits or Limits())
+        return await self.runner.submit("hi", params, limits or Limits(), client)
 
     def tokens(self, count: int) -> SamplingParams:
         return SamplingParams(max_tokens=count)
@@ -285,6 +286,60 @@ def test_row_13_a_laggard_in_the_only_slot_does_not_make_the_engine_spin(
         assert time.process_time() - before < 0.2
         for stream in (*laggards, waiting):
             stream.cancel()
+
+    ticking.run(work)
+
+
+def test_a_clients_third_request_waits_behind_everybody_elses_first(
+    ticking: Ticking,
+) -> None:
+    async def work() -> None:
+        first, second = await ticking.fill()
+        greedy = [await ticking.submit() for _ in range(2)]
+        others = [await ticking.submit(client=name) for name in ("a", "b")]
+        first.cancel()
+        await ticking.until(lambda: others[0].started)
+        second.cancel()
+        await ticking.until(lambda: others[1].started)
+        assert not any(job.started for job in greedy)
+        for job in others:
+            job.cancel()
+        await ticking.until(lambda: greedy[0].started and greedy[1].started)
+        for job in greedy:
+            job.cancel()
+
+    ticking.run(work)
+
+
+def test_a_clients_own_requests_keep_their_order(ticking: Ticking) -> None:
+    async def work() -> None:
+        first, second = await ticking.fill()
+        waiting = [await ticking.submit() for _ in range(2)]
+        first.cancel()
+        await ticking.until(lambda: waiting[0].started)
+        waiting.append(await ticking.submit())  # unfinished are as many as before
+        waiting[0].cancel()
+        await ticking.until(lambda: waiting[1].started)
+        assert not waiting[2].started
+        for job in (second, *waiting):
+            job.cancel()
+
+    ticking.run(work)
+
+
+def test_row_14_in_a_full_queue_the_greediest_makes_room(ticking: Ticking) -> None:
+    async def work() -> None:
+        streams = [*await ticking.fill(), *[await ticking.submit() for _ in range(4)]]
+        modest = await ticking.submit(client="modest")
+        assert ticking.counts == (2, 4)
+        with pytest.raises(Overloaded, match="2 requests run and 4 wait"):
+            await anext(streams[-1])
+        with pytest.raises(Overloaded):
+            await ticking.submit()
+        for job in streams:
+            job.cancel()
+        await anext(modest)
+        modest.cancel()
 
     ticking.run(work)
 

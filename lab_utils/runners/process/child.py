@@ -171,7 +171,7 @@ class EngineLoop:
                 continue
             self._preparing.discard(message.id)
             if isinstance(result, Request):
-                self._driver.add(message.id, result, message.window)
+                self._driver.add(message.id, result, message.window, message.turn)
             self._said.append(_check(message.id, result))
 
     def _step(self) -> None:

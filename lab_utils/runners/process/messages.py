@@ -19,13 +19,15 @@ class EngineFailed(RuntimeError):
 class Submit(msgspec.Struct, frozen=True, tag=True):
     """Server to engine: check this prompt, then run it. `id` is the server's.
 
-    window: how many tokens may be made ahead of what the reader has read.
+    window: how many tokens may be made ahead of what the reader has read. turn: who has
+    the lowest begins first.
     """
 
     id: int
     prompt: Prompt
     params: SamplingParams
     window: int
+    turn: int = 0
 
 
 class Abort(msgspec.Struct, frozen=True, tag=True):

@@ -91,7 +91,8 @@ class ProcessRunner(Runner):
         with self._changed:
             self._refuse_if_dead()  # once more: who comes later hears of no death
             check = self._checks[job.id] = job.loop.create_future()
-            self._send(Submit(job.id, prompt, params, job.limits.unread_tokens))
+            self._send(Submit(job.id, prompt, params, job.limits.unread_tokens,
+                              job.turn))
         try:
             job.prompt_tokens = await check
         finally:

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from lab_utils.runners import Limits, Runner
 from lab_utils.server import errors
 from lab_utils.server.answers import Answers, collect, unless_gone
+from lab_utils.server.client_name import client_name
 from lab_utils.server.openai.responses import (
     ChatResponse,
     CompletionResponse,
@@ -40,7 +41,7 @@ def add_openai(app: FastAPI, runner: Runner, limits: Limits) -> None:
                 f"prompt must hold at most {most} prompts, as many as this server has "
                 f"places for; got {len(prompts)}.", "prompt",
             )
-        work = Answers.admit(runner, prompts, params, limits)
+        work = Answers.admit(runner, prompts, params, limits, client_name(request))
         answers = await unless_gone(request.receive, work)
         completion = kind(runner.model, answers.jobs, asked.include_usage)
         if asked.stream:
