@@ -1,4 +1,4 @@
-"""The command line: `python -m lab_utils serve`, `demo`, `bench` and `peer`."""
+"""The command line: `python -m lab_utils serve`, `demo`, `bench`, `peer`, `class`."""
 
 import argparse
 import logging
@@ -14,6 +14,7 @@ from lab_utils.bench import compare as bench
 from lab_utils.bench import demo
 from lab_utils.bench.servers import PEERS
 from lab_utils.bench.table import tables
+from lab_utils.classroom.command import add_class
 from lab_utils.engine.loading import load_engine
 from lab_utils.peers import foreground, llama_cpp
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
@@ -59,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_bench(commands)
     _add_peer(commands)
+    add_class(commands)
     return parser
 
 

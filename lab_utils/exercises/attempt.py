@@ -7,12 +7,13 @@ it is stopped, as far as Python can stop it, and said to be one.
 import ctypes
 import threading
 from collections.abc import Callable
+from functools import partial
 from time import sleep
 from typing import Any
 
 import psutil
 
-from lab_utils.exercises.exercise import Exercise, Part, Verdict, Wrong
+from lab_utils.exercises.exercise import Exercise, Verdict, Wrong
 from lab_utils.lessons.your_turn import has_gaps
 
 LIMIT_S = 10.0
@@ -21,6 +22,9 @@ LIMIT_S = 10.0
 STOPPING_S = 1.0
 LEAVING_S = 1.0
 """How long what was stopped, and what should end by itself, may take to do so."""
+
+THREAD = "lab-exercise"
+"""The name of each thread in which a part runs; one that could not be stopped stays."""
 
 
 class OutOfTime(BaseException):
@@ -36,20 +40,21 @@ def attempt(
         return Verdict(exercise, 0, f"{exercise.function} still has a `...` in it: "
                        f'write yours, or ask check.hint("{exercise.number}").')
     threads, ports = _threads(), _ports()
-    messages = [_try(part, function, limit_s) for part in exercise.parts]
+    messages = [within(limit_s, partial(part, function)) for part in exercise.parts]
     messages += _left_behind(threads, ports)
     said = [message for message in messages if message]
     held = messages[: len(exercise.parts)].count("")
     return Verdict(exercise, held, said[0] if said else "")
 
 
-def _try(part: Part, function: Callable[..., Any], limit_s: float) -> str:
-    """Run `part`; what it said, or "" if it holds."""
+def within(limit_s: float, run: Callable[[], None]) -> str:
+    """Call `run` in a thread of its own, for at most about `limit_s` seconds; what went
+    wrong, in words, or "" if nothing did."""
     said: list[str] = []
 
-    def run() -> None:
+    def guarded() -> None:
         try:
-            part(function)
+            run()
         except Wrong as wrong:
             said.append(str(wrong))
         except OutOfTime:
@@ -58,7 +63,7 @@ def _try(part: Part, function: Callable[..., Any], limit_s: float) -> str:
         except BaseException as error:
             said.append(f"It raised {_shown(error)}.")
 
-    thread = threading.Thread(target=run, name="lab-exercise", daemon=True)
+    thread = threading.Thread(target=guarded, name=THREAD, daemon=True)
     thread.start()
     thread.join(limit_s)
     if thread.is_alive() and not _stop(thread, OutOfTime):
@@ -97,7 +102,7 @@ def _left_behind(threads: set[threading.Thread], ports: set[int]) -> list[str]:
 def _threads() -> set[threading.Thread]:
     # Pools of asyncio and of this library keep theirs on purpose, for the next time.
     return {thread for thread in threading.enumerate()
-            if not thread.name.startswith(("asyncio", "AnyIO", "lab-exercise"))}
+            if not thread.name.startswith(("asyncio", "AnyIO", THREAD))}
 
 
 def _ports() -> set[int]:
