@@ -77,6 +77,8 @@ FACTS = [
     asserted("big-49", "What you have learned to see is all there", by="run.pings"),
     tested("tests/test_address.py::test_panel_and_race_draw_it",
            "`http://…/v1` of a vLLM, an SGLang or a hosted model"),
+    tested("tests/peers/test_vllm.py::test_our_client_and_our_panel_read_it",
+           "A vLLM on your own weights is two commands away"),
     # Side paths
     output("big-54", "Against a step of 5 ms it is little."),
     link("https://github.com/vllm-project/vllm/blob/main/vllm/entrypoints/cli/serve.py",
