@@ -22,7 +22,7 @@ from lab_utils.server import create_app
 from lab_utils.server.hub import KEY_VARIABLE, default_key
 from lab_utils.server.security import LOOPBACK
 from lab_utils.server.serving import ServerError, bind, make_server
-from lab_utils.timeline import write_json
+from lab_utils.whole_file import write_json
 
 RUNNERS = ("thread", "process", "executor")
 EXAMPLES = """\

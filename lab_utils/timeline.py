@@ -18,8 +18,9 @@ from dataclasses import asdict, dataclass, field
 from math import ceil
 from pathlib import Path
 from statistics import median
-from threading import get_ident
 from typing import Literal, Self
+
+from lab_utils.whole_file import write_json
 
 State = Literal["waiting", "streaming", "complete", "stopped", "failed"]
 
@@ -208,19 +209,6 @@ def load(path: str | os.PathLike[str]) -> list[Timeline]:
             f"expected timelines written by lab_utils.timeline.save in {path}; got "
             f"something else ({error}). Record the run again."
         ) from error
-
-
-def write_json(content: object, path: str | os.PathLike[str]) -> None:
-    """Write `content` to `path`, whole or not at all: what stood there before stays
-    readable until the new file is complete."""
-    target = Path(path)
-    draft = target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}")
-    try:
-        text = json.dumps(content, indent=0, ensure_ascii=False, allow_nan=False)
-        draft.write_text(text + "\n", encoding="utf-8")
-        os.replace(draft, target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _rounded(content: object) -> object:

@@ -68,7 +68,7 @@ def test_the_engines_child_loads_no_widgets_plots_or_server() -> None:
 
 def test_a_picture_loads_neither_torch_nor_a_server() -> None:
     assert loaded_by("from lab_utils.plots import lanes") == {
-        "lab_utils.plots", "lab_utils.timeline",
+        "lab_utils.plots", "lab_utils.timeline", "lab_utils.whole_file",
     }
 
 

@@ -11,7 +11,7 @@ from lab_utils.classroom.sandbox import Limits
 from lab_utils.classroom.submission import find
 from lab_utils.classroom.summary import summary
 from lab_utils.classroom.table import figure, table
-from lab_utils.classroom.whole_file import write_whole
+from lab_utils.whole_file import write_whole
 
 
 def grade_class(

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from lab_utils.classroom.whole_file import write_whole
 from lab_utils.exercises.stubs import FOLDER
+from lab_utils.whole_file import write_whole
 
 MANIFEST = ".released.json"
 

@@ -11,7 +11,7 @@ from ipywidgets import HTML, FloatText, HBox
 from lab_utils.panel.tooltip import named
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.text import TEXT, safe
-from lab_utils.timeline import write_json
+from lab_utils.whole_file import write_json
 
 FILE = Path("guesses.json")
 """Beside the notebook: what was guessed survives a restart of the kernel."""
