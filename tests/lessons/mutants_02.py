@@ -41,9 +41,8 @@ MUTANTS = [
     ),
     Mutant(
         "decode steps stand one position too far", "lab_utils/model/llama.py",
-        old="self._forward(cache, slice(len(ids)), newest, lengths)",
-        new="self._forward("
-            "cache, slice(len(ids)), newest, [each + 1 for each in lengths])",
+        old="self._group(cache, slice(len(ids)), lengths, 1)",
+        new="self._group(cache, slice(len(ids)), [each + 1 for each in lengths], 1)",
         section="2.6",
     ),
     Mutant(

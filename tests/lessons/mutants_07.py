@@ -42,8 +42,8 @@ MUTANTS = [
     Mutant(
         "a full queue takes one more",
         "lab_utils/runners/base.py",
-        "if len(self._jobs) >= self.max_batch + self.max_queue:",
-        "if len(self._jobs) > self.max_batch + self.max_queue:",
+        "if len(self._jobs) < self.max_batch + self.max_queue:",
+        "if len(self._jobs) <= self.max_batch + self.max_queue:",
         section="7.7",
     ),
     Mutant(
