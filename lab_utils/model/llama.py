@@ -23,24 +23,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lab_utils.model.layer import Layer, rotations, take
 from lab_utils.model.packed import Matrix
 
 SHAPES = ("llama", "qwen2", "qwen3", "mistral")
 """`model_type` of the checkpoints that this forward can run."""
-
-
-@dataclass(slots=True)
-class Layer:
-    """The weights of one layer; a bias or norm that a checkpoint lacks is None."""
-
-    attention_norm: Tensor  # [hidden]
-    qkv: Matrix  # [(H + 2 K) D, hidden]
-    query_norm: Tensor | None  # [D]
-    key_norm: Tensor | None  # [D]
-    out: Matrix  # [hidden, H D]
-    mlp_norm: Tensor  # [hidden]
-    gate_up: Matrix  # [2 intermediate, hidden]
-    down: Matrix  # [hidden, intermediate]
 
 
 class KVCache:
@@ -116,11 +103,11 @@ class LeanLlama:
         own layers are emptied as they are read, so that memory holds the weights once
         (a head that is tied to the embedding: twice, since one of them is packed)."""
         config, inner = model.config, model.model
-        layers = [_take_layer(layer) for layer in inner.layers]
-        frequencies = _rotations(inner.rotary_emb, config.max_position_embeddings,
-                                 model.dtype)
+        layers = [Layer.of(layer) for layer in inner.layers]
+        frequencies = rotations(inner.rotary_emb, config.max_position_embeddings,
+                                model.dtype)
         return cls(config, inner.embed_tokens.weight.data, layers,
-                   inner.norm.weight.data, _take(model.lm_head), frequencies)
+                   inner.norm.weight.data, take(model.lm_head), frequencies)
 
     @torch.inference_mode()
     def prefill(self, cache: KVCache, pieces: Sequence[Piece]) -> Tensor:
@@ -281,46 +268,3 @@ def _zeros_on_demand(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
         private["flags"] = mmap.MAP_PRIVATE
     pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)
     return torch.frombuffer(pages, dtype=dtype).view(shape)
-
-
-def _take_layer(layer: Any) -> Layer:
-    attention, mlp = layer.self_attn, layer.mlp
-    return Layer(
-        attention_norm=layer.input_layernorm.weight.data,
-        qkv=_take(attention.q_proj, attention.k_proj, attention.v_proj),
-        query_norm=_weight(attention, "q_norm"),
-        key_norm=_weight(attention, "k_norm"),
-        out=_take(attention.o_proj),
-        mlp_norm=layer.post_attention_layernorm.weight.data,
-        gate_up=_take(mlp.gate_proj, mlp.up_proj),
-        down=_take(mlp.down_proj),
-    )
-
-
-def _take(*linears: Any) -> Matrix:
-    """One matrix of several that multiply the same rows; they are emptied."""
-    weights = [linear.weight.data for linear in linears]
-    biases = [linear.bias.data for linear in linears if linear.bias is not None]
-    taken = Matrix(
-        torch.cat(weights) if len(weights) > 1 else weights[0],
-        torch.cat(biases) if biases else None,
-    )
-    for linear in linears:
-        linear.weight.data = torch.empty(0)
-    return taken
-
-
-def _weight(module: Any, name: str) -> Tensor | None:
-    norm = getattr(module, name, None)
-    return None if norm is None else norm.weight.data
-
-
-def _rotations(rotary: Any, context: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of every position's turn, [context, D] each. A pair (x of the
-    first half, y of the second) becomes (x cos - y sin, y cos + x sin), so the sine of
-    the first half is negative."""
-    angles = torch.outer(torch.arange(context).float(), rotary.inv_freq.float())
-    cos, sin = angles.cos(), angles.sin()
-    scale = rotary.attention_scaling
-    cos, sin = torch.cat([cos, cos], -1) * scale, torch.cat([-sin, sin], -1) * scale
-    return cos.to(dtype), sin.to(dtype)

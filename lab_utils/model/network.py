@@ -138,6 +138,7 @@ class _TransformersBatch(Batch):
 
     def prefill(self, pieces: Sequence[Piece]) -> list[Tensor]:
         for piece in pieces:
+            self.clear(piece.slot)  # a pass that failed for another may have filled it
             self._ids[piece.slot] = list(piece.ids)
         return [self._push(piece.slot) for piece in pieces]
 

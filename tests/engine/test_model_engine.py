@@ -364,3 +364,29 @@ def test_it_counts_what_it_made() -> None:
 def test_weights_in_bfloat16_give_float32_logits_to_the_sampler() -> None:
     engine = engine_for(tiny_model().to(torch.bfloat16))
     assert engine.generate(PROMPT, 5, seed=1).completion_tokens == 5
+
+
+def test_a_prompt_that_breaks_its_step_leaves_the_others_as_they_would_be_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = tiny_model()
+    engine = engine_for(model)
+    expected = engine.generate(PROMPT, 8, temperature=0).token_ids
+    forward = model.forward
+
+    def choking(ids: torch.Tensor, **options: Any) -> Any:
+        if ids.tolist() == [list(b"bad")]:
+            raise RuntimeError("no memory for this one")
+        return forward(ids, **options)
+
+    monkeypatch.setattr(model, "forward", choking)
+    scheduler, made = engine.scheduler(3), dict[int, list[Any]]()
+    params = SamplingParams(max_tokens=8, temperature=0)
+    each = [scheduler.add(engine.prepare(text, params))
+            for text in (PROMPT, "bad", PROMPT)]
+    while scheduler.running or scheduler.waiting:
+        for scheduled, item in scheduler.step():
+            made.setdefault(each.index(scheduled), []).append(item)
+    assert [type(item) for item in made[1]] == [RuntimeError]
+    assert [token.token_id for token in made[0]] == expected
+    assert [token.token_id for token in made[2]] == expected
