@@ -168,6 +168,10 @@ def test_impossible_numbers_are_refused(
     [], ["nothing"], ["serve", "--port", "x"], ["serve", "--port", "65536"],
     ["serve", "--port", "-1"], ["serve", "--runner", "none"], ["serve", "--dtype", "x"],
     ["serve", "--max-batch", "x"],
+    ["class"], ["class", "grade", "x"],
+    ["class", "grade", "x", "--out", "y", "--seconds", "0"],
+    ["class", "grade", "x", "--out", "y", "--memory-mb", "inf"],
+    ["class", "grade", "x", "--out", "y", "--lessons", "9"],
 ])
 def test_what_is_no_command_shows_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

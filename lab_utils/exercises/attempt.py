@@ -88,14 +88,18 @@ def _left_behind(threads: set[threading.Thread], ports: set[int]) -> list[str]:
         if not _threads() - threads and not _ports() - ports:
             return []
         sleep(0.02)
+    listening, running = _ports() - ports, _threads() - threads
+    ended = [_stop(thread, SystemExit) for thread in running]  # ends without a word
     said = []
-    if listening := _ports() - ports:
-        said.append(f"Something of yours still listens on port {min(listening)}: a "
-                    "server goes on until it is told to stop. Restart the kernel.")
-    for thread in _threads() - threads:
-        _stop(thread, SystemExit)  # of which a thread ends without a word
-        said.append(f"A thread of yours, {thread.name}, was still running afterwards: "
-                    "end what you start, also after an error.")
+    if listening:
+        now = "restart the kernel" if listening & _ports() else "it was ended"
+        said.append(f"Something of yours was still listening on port {min(listening)}: "
+                    f"a server goes on until it is told to stop. Now {now}.")
+    if running:
+        now = "it was ended" if all(ended) else "restart the kernel"
+        name = min(thread.name for thread in running)
+        said.append(f"A thread of yours, {name}, was still running afterwards: end "
+                    f"what you start, also after an error. Now {now}.")
     return said
 
 

@@ -118,7 +118,7 @@ def _wakes_at_once(make_push: MakePush) -> None:
 
         def engine() -> None:
             nonlocal pushed_at
-            sleep(0.05)
+            sleep(0.05)  # so that the loop has nothing to do, and waits
             pushed_at = perf_counter()
             for number in range(3):
                 push(number)

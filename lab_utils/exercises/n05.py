@@ -6,7 +6,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache, partial
-from time import perf_counter, sleep
+from time import perf_counter
 
 import httpx
 from fastapi import FastAPI
@@ -227,7 +227,6 @@ def _leaks(kind: str, leak: Leak) -> None:
         return url, stop
 
     found = tuple(leak(start, _app()))
-    sleep(0.1)
     left = len(set(threading.enumerate()) - before)
     for stop in stops:
         stop()

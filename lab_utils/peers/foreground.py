@@ -2,7 +2,7 @@
 
 import signal
 import tempfile
-import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,13 +23,15 @@ MAKERS: dict[str, Maker] = {
 def run(
     name: str, model: str, dtype: str, port: int, say: Callable[[str], None] = print
 ) -> None:
-    """Serve `model` (see `load_engine`) with one of `MAKERS` until Ctrl-C or SIGTERM;
-    says the address once it answers. port: 0 takes a free one.
+    """Serve `model` (see `load_engine`) with one of `MAKERS` until Ctrl-C or SIGTERM,
+    which both raise `KeyboardInterrupt` here; says the address once it answers. port: 0
+    takes a free one.
 
     Call it in the main thread. Raises `ServerError` if it is not installed, does not
     start, or ends by itself.
     """
-    stopped = stop_signals()
+    # A start takes a minute: whoever stops it then must not leave it behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="lab-") as temporary:
         folder = Path(temporary)
         server = MAKERS[name](folder, dtype, port or free_port())
@@ -38,16 +40,8 @@ def run(
             with started(server) as up:
                 say(f"{model} answers at {up.url} ({name}, API under /v1, there called "
                     f"{server.model}; Ctrl-C stops it)")
-                while not stopped.wait(LOOK_S):
-                    if up.process is not None and up.process.poll() is not None:
-                        raise ServerError(f"{name} has ended by itself.")
+                while up.process is not None and up.process.poll() is None:
+                    time.sleep(LOOK_S)
+                raise ServerError(f"{name} has ended by itself.")
         except RuntimeError as error:
             raise ServerError(str(error)) from error
-
-
-def stop_signals() -> threading.Event:
-    """An event that Ctrl-C and SIGTERM set from now on."""
-    stopped = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
-    return stopped

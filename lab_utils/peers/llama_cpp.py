@@ -4,8 +4,10 @@ It reads GGUF, so the checkpoint is written to a temporary file in that format f
 """
 
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -13,7 +15,6 @@ from typing import Any
 
 from lab_utils.engine.loading import ONE_THREAD_BELOW
 from lab_utils.model.loading import load_model
-from lab_utils.peers.foreground import LOOK_S, stop_signals
 from lab_utils.peers.gguf import write_gguf
 from lab_utils.peers.process import Server
 from lab_utils.server.serving import ServerError
@@ -21,6 +22,7 @@ from lab_utils.server.serving import ServerError
 SLOTS = 8
 ERRORS_ONLY = 1
 """How much llama.cpp writes to the terminal."""
+LOOK_S = 0.2
 
 
 def server(model: str) -> Server:
@@ -38,7 +40,9 @@ def run(model: str, port: int, say: Callable[[str], None] = print) -> None:
     start, and `ValueError` for a model that cannot be written as GGUF.
     """
     library = _library()
-    stopped = stop_signals()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     with tempfile.TemporaryDirectory(prefix="lab-") as folder:
         params = _params(library, model, Path(folder) / "model.gguf")
         params.port = port

@@ -180,17 +180,3 @@ def test_folders_that_do_not_work_are_an_error_of_one_line(
     assert main(["class", "grade", *arguments]) == 2
     error = capsys.readouterr().err
     assert words in error and error.count("\n") == 1
-
-
-@pytest.mark.parametrize("arguments", [
-    ["class"], ["class", "grade", "x"], ["class", "grade", "x", "--out", "y",
-    "--seconds", "0"], ["class", "grade", "x", "--out", "y", "--memory-mb", "inf"],
-    ["class", "grade", "x", "--out", "y", "--lessons", "9"],
-])
-def test_what_is_no_command_shows_the_usage(
-    arguments: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 2
-    assert "usage:" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 from socket import create_server
@@ -290,15 +290,17 @@ def strips(chunks: Any) -> Any:
                 yield "\n".join(lines)
 
 
-@turned_away("3.3", "a flag, not JSON")
-def loads_done(url: str, prompt: str) -> Any:
-    text = ""
+def _data(url: str, prompt: str) -> Iterator[str]:
     with httpx.stream("POST", f"{url}/generate", json={"prompt": prompt},
                       trust_env=False) as answer:
         for line in answer.iter_lines():
             if line.startswith("data: "):
-                text += json.loads(line[6:])["token"]
-    return text, "complete"
+                yield line[6:]
+
+
+@turned_away("3.3", "a flag, not JSON")
+def loads_done(url: str, prompt: str) -> Any:
+    return "".join(json.loads(data)["token"] for data in _data(url, prompt)), "complete"
 
 
 @turned_away("3.3", "says nothing about what comes")
@@ -310,13 +312,10 @@ def believes_the_status(url: str, prompt: str) -> Any:
 @turned_away("3.3", "Look for `error` first")
 def wants_a_token(url: str, prompt: str) -> Any:
     text = ""
-    with httpx.stream("POST", f"{url}/generate", json={"prompt": prompt},
-                      trust_env=False) as answer:
-        for line in answer.iter_lines():
-            if line == "data: [DONE]":
-                return text, "complete"
-            if line.startswith("data: "):
-                text += json.loads(line[6:])["token"]
+    for data in _data(url, prompt):
+        if data == "[DONE]":
+            return text, "complete"
+        text += json.loads(data)["token"]
     return text, "truncated"
 
 

@@ -1,7 +1,10 @@
 """A foreign server runs until it is stopped, and an end of its own is an error."""
 
+import os
+import signal
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -12,6 +15,7 @@ from lab_utils.peers import foreground, vllm
 from lab_utils.peers.checkpoint import free_port
 from lab_utils.peers.process import Server, started
 from lab_utils.server.serving import ServerError
+from tests.support import wait_until
 
 ANSWERS = """
 import sys, http.server
@@ -32,31 +36,58 @@ def _made(*more: str) -> foreground.Maker:
 
 
 @pytest.fixture(autouse=True)
-def _stand_ins(monkeypatch: pytest.MonkeyPatch) -> None:
+def _stand_ins(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setitem(foreground.MAKERS, "stays", _made())
     monkeypatch.setitem(foreground.MAKERS, "ends", _made("last"))
     monkeypatch.setattr(foreground, "export", lambda *_: None)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
-def test_it_says_its_address_and_ends_when_told(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    stopped, said = threading.Event(), []
-    monkeypatch.setattr(foreground, "stop_signals", lambda: stopped)
+def _children() -> list[psutil.Process]:
+    return list(psutil.Process().children())
+
+
+def test_it_says_its_address_and_is_ended_by_an_interrupt() -> None:
+    said, before = list[str](), _children()
 
     def say(line: str) -> None:
         said.append(line)
-        stopped.set()
+        url = line.partition(" answers at ")[2].split()[0]
+        assert httpx.get(url, trust_env=False).status_code == 200
+        raise KeyboardInterrupt
 
-    foreground.run("stays", "tutor", "float32", 0, say)
-    [line] = said
-    url = line.partition(" answers at ")[2].split()[0]
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(url, trust_env=False)
+    with pytest.raises(KeyboardInterrupt):
+        foreground.run("stays", "tutor", "float32", 0, say)
+    assert len(said) == 1 and _children() == before
 
 
-def test_one_that_ends_by_itself_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(foreground, "stop_signals", threading.Event)
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to catch")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_who_stops_it_while_it_starts_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    before = _children()
+
+    def never(folder: Path, dtype: str, port: int) -> Server:
+        return Server("never", (sys.executable, "-c", "import time; time.sleep(99)"),
+                      "model", False, f"http://127.0.0.1:{port}")
+
+    def stop() -> None:
+        wait_until(lambda: _children() != before, "it has started")
+        os.kill(os.getpid(), number)
+
+    monkeypatch.setitem(foreground.MAKERS, "never", never)
+    stopper = threading.Thread(target=stop)
+    stopper.start()
+    with pytest.raises(KeyboardInterrupt):
+        foreground.run("never", "tutor", "float32", 0, lambda _: None)
+    stopper.join()
+    assert _children() == before
+
+
+def test_one_that_ends_by_itself_is_an_error() -> None:
     with pytest.raises(ServerError, match="ends has ended by itself"):
         foreground.run("ends", "tutor", "float32", 0, lambda _: None)
 

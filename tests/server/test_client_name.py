@@ -1,6 +1,7 @@
 """Thirty readers at one server: nobody's many requests hold up another's first."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -8,7 +9,7 @@ from starlette.requests import Request
 
 from lab_utils.address import Address
 from lab_utils.server.client_name import LONGEST, client_name
-from tests.support import Served, endless, raw, request_bytes, wait_until
+from tests.support import Served, endless, raw, read_until, request_bytes, wait_until
 
 
 def _request(*headers: tuple[bytes, bytes], host: str | None = "10.0.0.7") -> Request:
@@ -39,24 +40,20 @@ LONG = {"prompt": "hi", "max_tokens": 90_000, "stream": True}
 
 @pytest.mark.parametrize("path", ["/generate", "/v1/completions"])
 def test_ones_many_requests_queue_behind_anothers_first(path: str) -> None:
-    def ask(name: str) -> str:
-        httpx.post(served.url + path, json={"prompt": "hi", "max_tokens": 2},
-                   headers={"x-lab-client": name}, trust_env=False, timeout=30)
-        order.append(name)
-        return name
+    def asked(name: str) -> bytes:
+        return request_bytes(LONG, path, headers={"x-lab-client": name})
 
-    order: list[str] = []
-    engine = endless()
-    with (Served(engine, max_batch=1) as served, ThreadPoolExecutor(9) as pool):
-        with raw(served.url, request_bytes(LONG)):
-            wait_until(lambda: served.running() == 1, "the slot is taken")
-            many = [pool.submit(ask, "greedy") for _ in range(6)]
-            wait_until(lambda: served.waiting() == 6, "six wait")
-            few = [pool.submit(ask, name) for name in ("ann", "bob")]
-            wait_until(lambda: served.waiting() == 8, "two more wait")
-        for each in (*many, *few):
-            each.result()
-    assert set(order[:3]) == {"greedy", "ann", "bob"}
+    with Served(endless(), max_batch=1) as served, ExitStack() as open_:
+        first = open_.enter_context(raw(served.url, asked("greedy")))
+        read_until(first, b"data: ")
+        for _ in range(3):
+            open_.enter_context(raw(served.url, asked("greedy")))
+        wait_until(lambda: served.waiting() == 3, "they wait")
+        ann = open_.enter_context(raw(served.url, asked("ann")))
+        wait_until(lambda: served.waiting() == 4, "ann waits")
+        first.close()
+        read_until(ann, b"data: ")
+        assert (served.running(), served.waiting()) == (1, 3)
 
 
 def test_a_full_queue_has_room_for_who_has_nothing_in_it() -> None:
