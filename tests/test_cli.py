@@ -63,8 +63,9 @@ def test_it_serves_until_a_signal_and_then_ends_cleanly(
         url = url_of(process)
         with LabClient(url, timeout=PATIENCE_S) as client:
             assert client.health()["model"] == "tiny"
-            assert len(list(client.stream("hi", max_tokens=5))) == 5
-        body = {"prompt": "hi", "max_tokens": 120, "stream": True}
+            assert len(list(client.stream("hi", max_tokens=5, temperature=0))) == 5
+        body = {"prompt": "hi", "max_tokens": 120, "stream": True,
+                "temperature": 0}
         with raw(url, request_bytes(body)) as sock:
             read_until(sock, b"data:")
             process.send_signal(number)
@@ -91,7 +92,8 @@ def test_a_key_guards_what_others_can_reach(folder: Path) -> None:
     with command(*arguments, LAB_API_KEY="sesame") as process:
         url = url_of(process).replace("0.0.0.0", "127.0.0.1")
         with LabClient(url, api_key="sesame") as client:
-            assert client.generate("hi", max_tokens=2).completion_tokens == 2
+            answer = client.generate("hi", max_tokens=2, temperature=0)
+            assert answer.completion_tokens == 2
         with raw(url, request_bytes(b"", "/docs?token=sesame", "GET")) as sock:
             assert b" 303 " in read_until(sock, b"\r\n")
         process.send_signal(signal.SIGTERM)

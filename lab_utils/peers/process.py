@@ -72,22 +72,31 @@ def started(server: Server) -> Iterator[Started]:
         assert server.url is not None
         yield Started(server, server.url)
         return
+    before, process = _children(), None
     with tempfile.TemporaryFile("w+") as log:
         began = perf_counter()
-        process = subprocess.Popen(server.command, stdout=log, stderr=log, text=True,
-                                   env=os.environ | server.environment)
         try:
+            process = subprocess.Popen(
+                server.command, stdout=log, stderr=log, text=True,
+                env=os.environ | server.environment,
+            )
             url = _url(server, process, log)
             yield Started(server, url, process, perf_counter() - began)
         finally:
-            _end(process)
+            # Ctrl-C within Popen leaves a process that has no name here.
+            for each in [process] if process else _children() - before:
+                _end(each)
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children())
+
+
+def _end(process: "subprocess.Popen[str] | psutil.Process") -> None:
     process.terminate()
     try:
         process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
+    except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
         process.kill()
         process.wait(STOP_S)
 

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -15,7 +16,7 @@ from lab_utils.peers import foreground, vllm
 from lab_utils.peers.checkpoint import free_port
 from lab_utils.peers.process import Server, started
 from lab_utils.server.serving import ServerError
-from tests.support import wait_until
+from tests.support import PATIENCE_S
 
 ANSWERS = """
 import sys, http.server
@@ -68,23 +69,24 @@ def test_it_says_its_address_and_is_ended_by_an_interrupt() -> None:
 def test_who_stops_it_while_it_starts_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    before = _children()
+    before, make = _children(), subprocess.Popen
 
     def never(folder: Path, dtype: str, port: int) -> Server:
         return Server("never", (sys.executable, "-c", "import time; time.sleep(99)"),
                       "model", False, f"http://127.0.0.1:{port}")
 
-    def stop() -> None:
-        wait_until(lambda: _children() != before, "it has started")
-        os.kill(os.getpid(), number)
+    def stopped_while_made(*given: Any, **named: Any) -> "subprocess.Popen[str]":
+        made.append(make(*given, **named))
+        os.kill(os.getpid(), number)  # the earliest moment: nobody knows it yet
+        return made[0]
 
+    made: list[subprocess.Popen[str]] = []
+    monkeypatch.setattr(subprocess, "Popen", stopped_while_made)
     monkeypatch.setitem(foreground.MAKERS, "never", never)
-    stopper = threading.Thread(target=stop)
-    stopper.start()
     with pytest.raises(KeyboardInterrupt):
         foreground.run("never", "tutor", "float32", 0, lambda _: None)
-    stopper.join()
     assert _children() == before
+    assert made[0].wait(PATIENCE_S) is not None
 
 
 def test_one_that_ends_by_itself_is_an_error() -> None:
