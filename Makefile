@@ -79,6 +79,7 @@ $(SCHEMATHESIS):
 # decode pictures and sound do not fit its torch.
 # Beside the servers, two of OpenAI's clients that the tests talk to as well.
 peers: setup .peers/vllm/.installed .peers/openai-1 .peers/node
+	$(BIN)/pip install -q $(LOCK:%=-c %) -e '.[peers]'
 
 .peers/openai-1:
 	$(PYTHON) -m venv $@

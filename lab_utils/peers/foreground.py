@@ -36,12 +36,9 @@ def run(
         folder = Path(temporary)
         server = MAKERS[name](folder, dtype, port or free_port())
         export(model, dtype, folder)
-        try:
-            with started(server) as up:
-                say(f"{model} answers at {up.url} ({name}, API under /v1, there called "
-                    f"{server.model}; Ctrl-C stops it)")
-                while up.process is not None and up.process.poll() is None:
-                    time.sleep(LOOK_S)
-                raise ServerError(f"{name} has ended by itself.")
-        except RuntimeError as error:
-            raise ServerError(str(error)) from error
+        with started(server) as up:
+            say(f"{model} answers at {up.url} ({name}, API under /v1, there called "
+                f"{server.model}; Ctrl-C stops it)")
+            while up.process is not None and up.process.poll() is None:
+                time.sleep(LOOK_S)
+            raise ServerError(f"{name} has ended by itself.")

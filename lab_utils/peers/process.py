@@ -14,6 +14,8 @@ from typing import Any
 import httpx
 import psutil
 
+from lab_utils.server.serving import ServerError
+
 START_S = 180.0
 STOP_S = 10.0
 PORT = re.compile(r"http://127\.0\.0\.1:(\d+)")
@@ -66,7 +68,7 @@ class Started:
 def started(server: Server) -> Iterator[Started]:
     """Run a server until the end of the `with`; yields it once it answers.
 
-    Raises `RuntimeError`, with its last lines, if it does not come up in time.
+    Raises `ServerError`, with its last lines, if it does not come up in time.
     """
     if not server.command:
         assert server.url is not None
@@ -113,7 +115,7 @@ def _url(
             return url
         time.sleep(0.1)
     log.seek(0)
-    raise RuntimeError(f"{server.name} did not come up:\n{log.read()[-2000:]}")
+    raise ServerError(f"{server.name} did not come up:\n{log.read()[-2000:]}")
 
 
 def _answers(url: str) -> bool:

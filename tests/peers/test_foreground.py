@@ -12,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from lab_utils.peers import foreground, vllm
+from lab_utils.peers import foreground, transformers_serve, vllm
 from lab_utils.peers.checkpoint import free_port
 from lab_utils.peers.process import Server, started
 from lab_utils.server.serving import ServerError
@@ -111,3 +111,11 @@ def test_vllm_is_told_where_the_weights_are_and_how_many_slots(
     assert server.command[:3] == (str(tmp_path / "bin" / "vllm"), "serve",
                                   str(tmp_path / "weights"))
     assert "bfloat16" in server.command and server.url == "http://127.0.0.1:8000"
+
+
+def test_what_transformers_serve_lacks_is_named_before_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transformers_serve, "find_spec", lambda _: None)
+    with pytest.raises(ServerError, match=r"needs .*accelerate.* `make peers`"):
+        transformers_serve.servers(tmp_path, "float32")

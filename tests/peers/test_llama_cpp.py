@@ -153,7 +153,7 @@ def test_without_the_package_it_says_what_to_install(
 
 def test_a_server_that_does_not_start_says_what_it_printed() -> None:
     command = (sys.executable, "-c", "raise SystemExit('no such model')")
-    with pytest.raises(RuntimeError, match="broken did not come up:\nno such model"), (
+    with pytest.raises(ServerError, match="broken did not come up:\nno such model"), (
         started(Server("broken", command))
     ):
         pass
