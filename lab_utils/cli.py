@@ -135,6 +135,8 @@ def _add_bench(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 
 
 def _bench(options: argparse.Namespace) -> int:
+    # Whoever ends it must not leave the servers behind that it has started.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     kinds = RUNNERS if options.runners == "all" else options.runners.split(",")
     result = bench.run(
         options.model, options.dtype, list(kinds), options.tokens, options.rounds,

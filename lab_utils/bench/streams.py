@@ -32,8 +32,11 @@ class Stream:
 
 
 def tokens_per_s(streams: list[Stream]) -> float:
-    """Tokens of all streams per second, from the first token of all to the last."""
+    """Tokens of all streams per second, from the first token of all to the last; from
+    the sending, if all came at one moment."""
     began, ended = min(s.first for s in streams), max(s.last for s in streams)
+    if ended == began:
+        began = min(stream.sent for stream in streams)
     return (sum(stream.tokens for stream in streams) - 1) / (ended - began)
 
 
@@ -80,9 +83,9 @@ async def _read_one(
 
 
 def _note(stream: Stream, event: dict[str, Any], now: float) -> None:
-    """Add an event, of either format, that arrived at `now`."""
-    if "token" in event or any(choice.get("text") for choice in
-                               event.get("choices") or []):
+    """Add an event, of either format, that arrived at `now`. One without text counts,
+    too: half a character is a token that cannot be shown yet."""
+    if "token" in event or event.get("choices"):
         stream.first = stream.first or now
         stream.last = now
         stream.tokens += 1

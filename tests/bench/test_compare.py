@@ -1,10 +1,16 @@
 """The arithmetic of the benchmark; what it measures, it measures when it is run."""
 
+import asyncio
+import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
+from lab_utils import BackgroundServer
 from lab_utils.bench import compare
 from lab_utils.bench.figures import Figures
 from lab_utils.bench.servers import peers, running
@@ -50,6 +56,28 @@ def test_the_rate_counts_from_the_first_token_of_all_to_the_last() -> None:
     streams = [Stream(0.0, 1.0, 3.0, 11), Stream(0.0, 2.0, 6.0, 10)]
     assert tokens_per_s(streams) == 20 / 5
     assert [stream.first_ms for stream in streams] == [1000, 2000]
+
+
+def test_what_came_at_one_moment_has_a_rate_too() -> None:
+    assert tokens_per_s([Stream(1.0, 3.0, 3.0, 21)]) == 10
+
+
+def test_half_a_character_is_a_token_that_has_come() -> None:
+    app = FastAPI()
+
+    @app.post("/v1/completions")
+    async def completions() -> StreamingResponse:
+        async def events() -> AsyncIterator[str]:
+            for text in ("", "é", ""):
+                yield f'data: {json.dumps({"choices": [{"text": text}]})}\n\n'
+                await asyncio.sleep(0.02)
+            yield 'data: {"choices": [], "usage": {"completion_tokens": 3}}\n\n'
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    with BackgroundServer(app) as server:
+        (stream,) = read(server.url, "Go", 3, 1, "theirs")
+    assert stream.tokens == 3 and stream.last - stream.first > 1.5 * 0.02
 
 
 @pytest.mark.parametrize("model", [None, "fake"])

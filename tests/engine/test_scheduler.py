@@ -234,8 +234,7 @@ def test_an_error_of_the_whole_step_ends_all_that_were_in_it() -> None:
 
 
 def test_step_times_cover_the_pace() -> None:
-    scheduler = FakeEngine(WORDS).scheduler(1)
-    scheduler._pace_s = 0.01
+    scheduler = Scheduler(FakeEngine(WORDS).slots(1, 64), 1, pace_ms=10)
     scheduler.add(request(1, 3))
     for _ in range(3):
         ((_, token),) = scheduler.step()

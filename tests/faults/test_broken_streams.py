@@ -16,6 +16,7 @@ from lab_utils.client import LabError, RequestRefused, ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.panel import LivePanel
 from tests.faults.proxy import End, FaultProxy, Faults
+from tests.panel.page import body
 from tests.support import (
     KINDS,
     PATIENCE_S,
@@ -177,8 +178,8 @@ def test_row_57_a_panel_says_what_broke_and_keeps_what_came(serve: Serve) -> Non
         panel = LivePanel(proxy.url)
         with pytest.raises(ServerGone, match="broke the connection off"):
             panel.generate("hi", max_tokens=90_000).join(PATIENCE_S)
-        wait_until(lambda: "broke the connection off" in panel._body.value)
-        assert "tick" in panel._body.value
+        wait_until(lambda: "broke the connection off" in body(panel))
+        assert "tick" in body(panel)
         panel.close()
     served.until_free()
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from ipywidgets import BoundedFloatText, BoundedIntText, Button, Checkbox, Text
 
 from lab_utils import (
     BackgroundServer,
@@ -22,6 +23,7 @@ from lab_utils.client import RequestRefused, ServerGone, StreamFailed
 from lab_utils.engine import FakeEngine
 from lab_utils.panel import views
 from lab_utils.plots.guess import Guess
+from tests.panel.page import body, found, speech
 from tests.support import Cell, Serve, endless, wait_until
 
 CARET = '<span class="lab-caret">'
@@ -44,7 +46,7 @@ def panel(serve: Serve) -> Iterator[Any]:
 
 
 def shown(panel: LivePanel) -> str:
-    return str(panel._body.value)
+    return body(panel)
 
 
 def test_generate_shows_the_text_while_it_arrives(panel: Any) -> None:
@@ -89,20 +91,21 @@ def test_generating_again_leaves_what_still_runs(panel: Any) -> None:
 
 def test_the_buttons_do_what_the_methods_do(panel: Any) -> None:
     live = panel(endless())
-    live._prompt.value, live._max_tokens.value = "from the box", 90_000
-    live._start.click()
+    found(live, Text).value, found(live, BoundedIntText).value = "from the box", 90_000
+    stop = found(live, Button, "Stop")
+    found(live, Button, "Generate").click()
     wait_until(lambda: len(live.timeline.arrivals) > 2, "tokens")
-    assert live.timeline.prompt == "from the box" and not live._stop.disabled
-    live._stop.click()
-    wait_until(lambda: live._stop.disabled, "stopped")
+    assert live.timeline.prompt == "from the box" and not stop.disabled
+    stop.click()
+    wait_until(lambda: stop.disabled, "stopped")
     assert live.timeline.state == "stopped"
 
 
 def test_what_was_called_for_stands_in_the_boxes(panel: Any) -> None:
     live = panel(FakeEngine("a b"))
     timeline = live.generate("hi", max_tokens=7, temperature=0.5, stream=False).join()
-    assert (live._prompt.value, live._max_tokens.value) == ("hi", 7)
-    assert (live._temperature.value, live._stream.value) == (0.5, False)
+    kinds = (Text, BoundedIntText, BoundedFloatText, Checkbox)
+    assert [found(live, kind).value for kind in kinds] == ["hi", 7, 0.5, False]
     assert len(set(timeline.arrivals)) == 1 and timeline.text == "a b"
 
 
@@ -206,9 +209,9 @@ def test_row_58_a_line_of_a_megabyte_does_not_choke_the_page(panel: Any) -> None
 def test_sentences_are_spoken_once_and_whole(panel: Any) -> None:
     live = panel(FakeEngine("One two. Three four. Five", step_ms=60))
     spoken: list[str] = []
-    live._speech.observe(lambda change: spoken.append(change["new"]), "value")
+    speech(live).observe(lambda change: spoken.append(change["new"]), "value")
     live.generate("hi").join()
-    wait_until(lambda: "complete" in live._speech.value, "how it ended")
+    wait_until(lambda: "complete" in speech(live).value, "how it ended")
     words = " ".join(re.sub("<style>.*?</style>|<[^>]*>", "", each, flags=re.S)
                      for each in spoken)
     assert " ".join(words.split()).startswith("One two. Three four. Five")

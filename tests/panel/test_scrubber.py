@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ipywidgets import Dropdown, Play
 
 from lab_utils import predict, scrub
 from lab_utils.panel import prediction
 from lab_utils.timeline import Ping, Timeline, load
+from tests.panel.page import body, found
 
 RUN = Timeline(
     "x", arrivals=[1.0, 2.0, 3.0], pieces=["one", " two", " three"],
@@ -22,28 +24,28 @@ def test_the_slider_shows_the_run_as_it_was() -> None:
     assert view.seek(0.0)[0].state == "waiting"
     (then,) = view.seek(2.5)
     assert then.text == "one two" and abs(view.now - 2.5) < 0.02
-    assert "one two" in view._body.value and "three" not in view._body.value
+    assert "one two" in body(view) and "three" not in body(view)
     assert view.seek(99)[0].text == "one two three"
-    assert "as a table" in view._body.value
+    assert "as a table" in body(view)
 
 
 def test_the_future_is_empty() -> None:
     view = scrub([RUN, RUN])
     view.seek(1.5)
-    now = view._body.value.index('class="now"')
-    assert now and view._body.value.count("first token 1") >= 2
+    now = body(view).index('class="now"')
+    assert now and body(view).count("first token 1") >= 2
 
 
 def test_a_second_of_the_recording_lasts_a_second_or_what_the_speed_says() -> None:
     view = scrub(RUN)
 
     def seconds() -> float:
-        frames = view._play.max / view._play.step
-        return float(frames * view._play.interval / 1e3)
+        play = found(view, Play)
+        return float(play.max / play.step * play.interval / 1e3)
 
     assert seconds() == pytest.approx(view.extent, rel=0.1)
     for speed in (0.1, 0.5, 2.0, 10.0):
-        view._speed.value = speed
+        found(view, Dropdown).value = speed
         assert seconds() == pytest.approx(view.extent / speed, rel=0.02)
 
 

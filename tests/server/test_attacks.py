@@ -170,9 +170,9 @@ def test_row_26_the_engines_socket_is_no_port() -> None:
     before = listening_ports()
     runner = ProcessRunner("x", factory=factories.endless).start()
     try:
-        assert runner._link is not None
+        assert runner.link is not None
         assert listening_ports() == before
-        assert runner._link._home.stat().st_mode & 0o777 == 0o700
+        assert runner.link.home.stat().st_mode & 0o777 == 0o700
     finally:
         runner.stop()
 

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import psutil
 import pytest
+import uvicorn
 from fastapi import FastAPI
 from flask import Flask
 
@@ -197,14 +198,17 @@ def test_what_is_no_app_is_an_error() -> None:
         BackgroundServer(flask_app(), threads=0).start()
 
 
-def test_a_server_that_ended_by_itself_says_so_when_it_is_stopped() -> None:
+def test_a_server_that_ended_by_itself_says_so_when_it_is_stopped(
+    monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = BackgroundServer(create_app(FakeEngine())).start()
 
-    async def fail(counter: int) -> bool:
+    async def fail(self: uvicorn.Server, counter: int) -> bool:
         raise OSError("boom")
 
-    server._server.on_tick = fail  # type: ignore[union-attr, method-assign]
-    wait_until(lambda: not server.is_running, "it has ended")
+    with monkeypatch.context() as broken:
+        broken.setattr(uvicorn.Server, "on_tick", fail)
+        wait_until(lambda: not server.is_running, "it has ended")
     with pytest.raises(ServerError, match="boom"):
         server.stop()
     server.stop()
@@ -313,15 +317,18 @@ def test_a_cell_run_again_gets_the_same_port_again(cell: Cell) -> None:
         assert server.port == port
 
 
-def test_a_cell_run_again_does_not_fail_for_what_ended_by_itself(cell: Cell) -> None:
+def test_a_cell_run_again_does_not_fail_for_what_ended_by_itself(
+    cell: Cell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cell("one")
     first = new_server()
 
-    async def fail(counter: int) -> bool:
+    async def fail(self: uvicorn.Server, counter: int) -> bool:
         raise OSError("boom")
 
-    first._server.on_tick = fail  # type: ignore[union-attr, method-assign]
-    wait_until(lambda: not first.is_running, "it has ended")
+    with monkeypatch.context() as broken:
+        broken.setattr(uvicorn.Server, "on_tick", fail)
+        wait_until(lambda: not first.is_running, "it has ended")
     cell("one")
     assert new_server().is_running
 

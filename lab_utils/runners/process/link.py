@@ -49,7 +49,8 @@ class EngineStartError(RunnerError):
 class EngineLink:
     """Starts an engine process and exchanges messages with it.
 
-    dropped: how many frames were none of ours, and were ignored.
+    dropped: how many frames were none of ours, and were ignored. home: the directory of
+    its socket, which no other user can enter.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class EngineLink:
     ) -> None:
         self.dropped = 0
         self._identity = secrets.token_bytes(16)
-        self._home = Path(tempfile.mkdtemp(prefix="lab-"))  # ours alone: mode 0700
+        self.home = Path(tempfile.mkdtemp(prefix="lab-"))  # ours alone: mode 0700
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._socket = self._context.socket(zmq.ROUTER)
         self._socket.setsockopt(zmq.LINGER, 0)
@@ -96,7 +97,7 @@ class EngineLink:
         if sys.platform == "win32":
             port = self._socket.bind_to_random_port("tcp://127.0.0.1")
             return f"tcp://127.0.0.1:{port}"
-        address = f"ipc://{self._home}/engine"
+        address = f"ipc://{self.home}/engine"
         self._socket.bind(address)
         return address
 
@@ -171,7 +172,7 @@ class EngineLink:
         self._context.term()
         self._waker.close()
         self._woken.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        shutil.rmtree(self.home, ignore_errors=True)
 
     def _serve(
         self, receive: Callable[[ToServer], None], watch: Callable[[], None],

@@ -49,21 +49,25 @@ class ProcessRunner(Runner):
         super().__init__(model, max_batch, max_queue)
         self._factory = factory
         self._options = {"model": model, **options}
-        self._link: EngineLink | None = None
+        self.link: EngineLink | None = None
         self._checks: dict[int, asyncio.Future[int]] = {}
         self._starting = threading.Lock()
         self._loading: EngineLink | None = None
+        self._given_up = False
 
     def start(self) -> Self:
         """Start the process and wait until its model is loaded, or `stop` is called."""
         with self._starting:
             if not self._alive():
                 self.stop()
+                self._given_up = False
                 self._start(EngineLink(self._factory, self._options, self.max_batch))
         return self
 
     def _start(self, link: EngineLink) -> None:
         self._loading = link
+        if self._given_up:  # while the process was made
+            link.give_up()
         try:
             ready = link.wait_until_ready()
         except BaseException:
@@ -74,13 +78,14 @@ class ProcessRunner(Runner):
         self.model, self.context = ready.model, ready.context
         self.pace_ms = ready.pace_ms
         link.serve(self._receive, self._watch, self._died)
-        self._link = link
+        self.link = link
 
     def stop(self, timeout: float = STOP_S) -> None:
         """End every request with an error, then the process, killed after `timeout`."""
+        self._given_up = True
         if (loading := self._loading) is not None:
             loading.give_up()
-        link, self._link = self._link, None
+        link, self.link = self.link, None
         self._fail_all(EngineDead("the server is being stopped"))
         if link is not None:
             link.close(timeout)
@@ -112,19 +117,19 @@ class ProcessRunner(Runner):
         self._settle(job, 0)
 
     def _alive(self) -> bool:
-        return self._link is not None and self._link.is_alive
+        return self.link is not None and self.link.is_alive
 
     def _step_lasts(self) -> float:
         # The engine leaves the time of each step where we can read it, so that one
         # that hangs, or was stopped by a signal, is noticed without asking it.
-        if self._link is None:
+        if self.link is None:
             return 0.0
-        silence, self._slowest_step = self._link.silence()
+        silence, self._slowest_step = self.link.silence()
         return silence
 
     def _send(self, message: ToEngine) -> None:
-        if self._link is not None:
-            self._link.send(message)
+        if self.link is not None:
+            self.link.send(message)
 
     # In the link's thread
 
