@@ -20,8 +20,31 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 HEALTH = "/health"
 MODELS = f"{OPENAI}/models"
 """Every server in OpenAI's format has it: asked where there is no `/health`."""
+NEW_NAMES_ONLY = "api.openai.com"
+"""Its newer models refuse `max_tokens`; other servers may not know the newer name."""
 ME = uuid.uuid4().hex
 """By this name our servers know all requests of this process, such as a kernel."""
+
+
+def room_url() -> str | None:
+    """The address in `LAB_URL`: of a server that a whole room shares."""
+    return os.environ.get("LAB_URL") or None
+
+
+def some_url(url: str | None) -> str:
+    """`url`, or the room's; `ValueError` with what to do if there is neither."""
+    if some := url or room_url():
+        return some
+    raise ValueError(
+        "expected the address of a server, such as server.url, or one for the whole "
+        "room in the variable LAB_URL; got neither."
+    )
+
+
+def _is_rooms(url: httpx.URL) -> bool:
+    room = httpx.URL(room_url() or "")
+    return bool(room.host) and (url.scheme, url.host, url.port) == (
+        room.scheme, room.host, room.port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +54,7 @@ class Address:
     url: such as `server.url`, or ending in `/v1` for OpenAI's format. model: the name
     by which such a server knows the model; several serve their only one without.
     api_key: sent with every request, as a bearer token; None takes `LAB_API_KEY` for a
-    server on this machine, since another one must not learn it.
+    server on this machine and for the one in `LAB_URL`, since no other must learn it.
     """
 
     url: str
@@ -52,7 +75,8 @@ class Address:
     def headers(self) -> dict[str, str]:
         """What every request carries."""
         key = self.api_key
-        if key is None and httpx.URL(self.url).host in LOOPBACK:
+        url = httpx.URL(self.url)
+        if key is None and (url.host in LOOPBACK or _is_rooms(url)):
             key = os.environ.get("LAB_API_KEY")
         named = {} if self.is_openai else {"X-Lab-Client": ME}
         return named | ({"Authorization": f"Bearer {key}"} if key else {})
@@ -65,10 +89,13 @@ class Address:
         more = {"stream": True} if stream else {}
         if not self.is_openai:
             return "/generate", {"prompt": prompt, **params, **more}
+        given = dict(params)
+        if "max_tokens" in given and httpx.URL(self.url).host == NEW_NAMES_ONLY:
+            given["max_completion_tokens"] = given.pop("max_tokens")
         named = {"model": self.model} if self.model is not None else {}
         turn = {"role": "user", "content": prompt}
         return (f"{OPENAI}/chat/completions",
-                {**named, "messages": [turn], **params, **more})
+                {**named, "messages": [turn], **given, **more})
 
     def lacks(self, response: httpx.Response) -> bool:
         """Whether `response` says that a server in OpenAI's format has no such path."""

@@ -15,6 +15,7 @@ from lab_utils.bench import demo
 from lab_utils.bench.servers import PEERS
 from lab_utils.bench.table import tables
 from lab_utils.classroom.command import add_class
+from lab_utils.classroom.room import add_room
 from lab_utils.engine.loading import load_engine
 from lab_utils.peers import foreground, llama_cpp
 from lab_utils.runners import ExecutorRunner, ProcessRunner, Runner, ThreadRunner
@@ -96,6 +97,8 @@ def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "but /health; better set as LAB_API_KEY, which no process list shows")
     add("--allow-host", action="append", default=[], metavar="NAME", help="a host name "
         "under which clients may address it, besides localhost; may be repeated")
+    add("--room", action="store_true", help="count the guesses of notebooks that have "
+        "this address in LAB_URL, and show them at /guesses")
     serve.set_defaults(run=_serve)
 
 
@@ -206,6 +209,8 @@ def _serve_on(
     runner = _runner(options)
     allowed = [*options.allow_host, options.host]
     app = create_app(runner, api_key=api_key, allow_hosts=allowed)
+    if options.room:
+        add_room(app)
     host = f"[{options.host}]" if ":" in options.host else options.host
     url = f"http://{host}:{sock.getsockname()[1]}"
     said = f"{runner.model} answers at {url} (API: {url}/docs, Ctrl-C stops it)"

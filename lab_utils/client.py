@@ -11,7 +11,7 @@ from typing import Any, Self
 import httpx
 
 from lab_utils import sse
-from lab_utils.address import HEALTH, MODELS, Address
+from lab_utils.address import HEALTH, MODELS, Address, some_url
 from lab_utils.tokens import Generation, Token
 
 CONNECT_S = 5.0
@@ -45,20 +45,21 @@ class LabClient:
     """Talks to one server.
 
     url: such as `server.url`; any server that speaks OpenAI's format, if it ends in
-    `/v1`. model: the name by which such a server knows the model. api_key: sent with
-    every request; the default on loopback is `LAB_API_KEY`, where a server on a
-    JupyterHub leaves it. timeout: the longest wait for bytes in seconds; None, the
-    default, waits as long as the server takes.
+    `/v1`; None takes the one in `LAB_URL`, which a whole room shares. model: the name
+    by which such a server knows the model. api_key: sent with every request; the
+    default there and on loopback is `LAB_API_KEY`, where a server on a JupyterHub
+    leaves it. timeout: the longest wait for bytes in seconds; None, the default, waits
+    as long as the server takes.
 
     A stream holds a slot of the server until it ends or is left: `break` out of the
     loop, or `close()` the stream, and the connection closes.
     """
 
     def __init__(
-        self, url: str, *, model: str | None = None, api_key: str | None = None,
-        timeout: float | None = None,
+        self, url: str | None = None, *, model: str | None = None,
+        api_key: str | None = None, timeout: float | None = None,
     ) -> None:
-        self.url = url.rstrip("/")
+        self.url = some_url(url).rstrip("/")
         self._address = Address(self.url, model, api_key)
         settings: dict[str, Any] = {
             "base_url": self._address.root,

@@ -195,3 +195,16 @@ def test_an_address_knows_its_root() -> None:
     assert Address("http://x:1/v1/").root == "http://x:1"
     assert Address("http://x:1/api/v1").root == "http://x:1/api"
     assert not Address("http://x:1/v1x").is_openai
+
+
+@pytest.mark.parametrize(("url", "name"), [
+    ("https://api.openai.com/v1", "max_completion_tokens"),
+    ("http://127.0.0.1:8000/v1", "max_tokens"),
+])
+def test_the_length_is_limited_by_the_name_that_the_server_takes(
+    url: str, name: str
+) -> None:
+    given = {"max_tokens": 5, "temperature": 0}
+    _, body = Address(url).request("hi", given, stream=True)
+    assert {key for key in body if key.startswith("max")} == {name}
+    assert body[name] == 5 and given == {"max_tokens": 5, "temperature": 0}

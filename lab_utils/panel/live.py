@@ -24,6 +24,7 @@ from ipywidgets import (
 )
 
 from lab_utils import registry
+from lab_utils.address import some_url
 from lab_utils.panel import views
 from lab_utils.panel.tooltip import named
 from lab_utils.plots import Picture, lanes
@@ -42,7 +43,8 @@ class LivePanel:
 
     server: a `BackgroundServer`, or the URL of a server: one with the same routes, or,
         ending in `/v1`, any that speaks OpenAI's format, such as vLLM, SGLang or
-        llama.cpp's. model, api_key: for such a one, as in `LabClient`.
+        llama.cpp's; None takes the URL in `LAB_URL`. model, api_key: for such a one, as
+        in `LabClient`.
     prompt, max_tokens, temperature, stream: what stands in the boxes at first.
     guess: drawn into the picture, see `predict`.
 
@@ -53,7 +55,7 @@ class LivePanel:
 
     def __init__(
         self,
-        server: BackgroundServer | str,
+        server: BackgroundServer | str | None = None,
         *,
         prompt: str = "Tell me a story.",
         max_tokens: int = 120,
@@ -64,7 +66,8 @@ class LivePanel:
         api_key: str | None = None,
     ) -> None:
         registry.replace_previous()
-        self.url = server if isinstance(server, str) else server.url
+        self.url = (server.url if isinstance(server, BackgroundServer)
+                    else some_url(server))
         self._model, self._api_key = model, api_key
         self.timeline = Timeline("")
         self.guess = guess

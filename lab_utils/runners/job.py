@@ -38,7 +38,8 @@ class Job:
     of the engine, or a `RunnerError`.
 
     id: its number in its runner. client: whose it is, "" for nobody in particular.
-    turn: low ones begin first. admitted: when it was counted in (`perf_counter`).
+    turn: low ones begin first. admitted: when it was counted in (`perf_counter`);
+    begun: when its first token, or what ended it, came from the engine.
     prompt_tokens: how many the prompt has. request: the checked prompt, where the
     engine runs in this process. started: whether it holds a slot. All three are set by
     the runner. cancelled: nobody reads it any more. left: told once when that is so.
@@ -53,7 +54,7 @@ class Job:
         self.id = id
         self.client = client
         self.turn = 0
-        self.admitted = perf_counter()
+        self.admitted = self.begun = perf_counter()
         self.limits = limits
         self.started = False
         self.cancelled = False
@@ -105,6 +106,8 @@ class Job:
     def push(self, item: Token | Exception) -> None:
         """Hand `item` to the reader; a plain `put_nowait` would not wake its loop."""
         self._made += 1
+        if self._made == 1:
+            self.begun = perf_counter()
         self.call(self._items.put_nowait, item)
 
     def call(self, function: Callable[..., object], *args: object) -> None:

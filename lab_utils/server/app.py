@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 
 from lab_utils.engine import Engine
 from lab_utils.runners import Limits, Runner, ThreadRunner
-from lab_utils.server import errors, hub, openapi
+from lab_utils.server import errors, hub, openapi, timing
 from lab_utils.server.access_log import AccessLog
 from lab_utils.server.answers import Answers, collect, unless_gone
 from lab_utils.server.client_name import client_name
@@ -107,7 +107,8 @@ def _add_generate(app: FastAPI, runner: Runner, limits: Limits) -> None:
         if stream:
             return EventStream(answers, limits, TokenEvents())
         [whole] = await collect(answers, request.receive)
-        return JSONResponse(whole.as_dict())
+        spans = {timing.NAME: timing.of_whole(answers.jobs[0], whole)}
+        return JSONResponse(whole.as_dict(), headers=spans)
 
     possible = openapi.errors(*openapi.ASKED)
 
@@ -134,7 +135,7 @@ def _add_health(app: FastAPI, runner: Runner, limits: Limits) -> None:
         status = runner.status(limits.stall_s)
         return JSONResponse(
             asdict(status), 200 if status.status == "ok" else 503,
-            headers={"Server-Timing": f"pace;dur={runner.pace_ms:g}"},
+            headers={timing.NAME: f"pace;dur={runner.pace_ms:g}"},
         )
 
     @app.get("/ready", response_model=ReadyResponse,

@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from lab_utils import sse
 from lab_utils.runners import Limits
+from lab_utils.server import timing
 from lab_utils.server.answers import Answers, unless_gone
 from lab_utils.server.errors import describe, failure
 from lab_utils.tokens import Token
@@ -71,6 +72,10 @@ class EventStream(Response):
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         while not isinstance(item := await self._next(), Exception | None):
+            if not self._begun:
+                index, token = item
+                spans = timing.of_stream(self.answers.jobs[index], token.step_ms)
+                self.headers[timing.NAME] = spans
             if body := _encoded(self.wire.events(*item)):
                 await self._send(send, body)
         if item is None:

@@ -7,6 +7,7 @@ from tests.lessons.facts import (
     QUESTION,
     asserted,
     exempt,
+    link,
     output,
     tested,
 )
@@ -24,6 +25,7 @@ FACTS = [
         "A server has room for so many at once and for so many in the queue.",
         "This one has two places and a queue of two",
         "`llama.cpp`'s server, if it is installed",
+        "One matrix of the 1.1-billion model, multiplied with one row",
     ),
     exempt(
         INSTRUCTION,
@@ -74,5 +76,13 @@ FACTS = [
     asserted("bench-54", "A program, which reads in no time, saves nothing",
              "(What is left at 1,000 is the difference of two single runs.",
              by="saved_s[1000]"),
+    # Side paths
+    output("bench-recorded", "Here is a whole table that shipped with this notebook"),
+    asserted("bench-weights-same", "Packing changes no weight, only their order",
+             by="packed(row)"),
+    output("bench-weights-dots", "Half the bits are half the way"),
+    link("https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Server-Timing",
+         "A browser shows it under *Network*"),
+    asserted("bench-65", "The queue was as long as an answer", by="second['queue']"),
     output("bench-37", '"Seventy times faster" was true of one row of four.'),
 ]

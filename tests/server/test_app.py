@@ -5,8 +5,10 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from time import perf_counter
 from typing import Any
 
+import httpx
 import pytest
 
 from lab_utils.engine import FakeEngine
@@ -45,6 +47,31 @@ def narrow(request: pytest.FixtureRequest) -> Iterator[Served]:
     options = {"kind": request.param, "max_batch": 1, "max_queue": 1}
     with Served(endless(), **options) as served:
         yield served
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_says_where_its_time_went(serve: Serve, kind: str) -> None:
+    engine = FakeEngine(["x"] * 6, step_ms=20)
+    served = serve(engine, kind=kind, max_batch=1)
+    body = {"prompt": "hi", "max_tokens": 6}
+    before = served.client.stream("hi", max_tokens=6)
+    next(before)  # five more steps hold the only slot, where steps are not shared
+    sent = perf_counter()
+    whole = spans(served.http.post("/generate", json=body))
+    took_ms = 1e3 * (perf_counter() - sent)
+    assert list(whole) == ["queue", "prefill", "decode"]
+    assert whole["prefill"] >= 20 and whole["decode"] >= 5 * 20
+    assert kind == "executor" or whole["queue"] > 3 * 20
+    assert sum(whole.values()) <= took_ms
+    before.close()
+    streamed = spans(served.http.post("/generate", json={**body, "stream": True}))
+    assert list(streamed) == ["queue", "prefill"] and streamed["prefill"] >= 20
+
+
+def spans(response: httpx.Response) -> dict[str, float]:
+    """The header's names and milliseconds."""
+    said = response.headers["Server-Timing"].split(", ")
+    return {name: float(ms) for name, ms in (each.split(";dur=") for each in said)}
 
 
 def test_a_whole_answer_has_every_field(serve: Serve) -> None:
