@@ -9,7 +9,6 @@ from ipywidgets import Checkbox, HBox, VBox
 from lab_utils.lessons.n01_grid import QUESTIONS
 from lab_utils.panel.prediction import keep, kept, words
 from lab_utils.panel.tooltip import named
-from lab_utils.plots.guess import Guess
 from lab_utils.plots.text import safe
 
 Answers = dict[tuple[str, str], tuple[bool, bool]]
@@ -64,6 +63,6 @@ def _changed(
         early, alive = answers[row, column]
         new = bool(change["new"])
         answers[row, column] = (new, alive) if at == 0 else (early, new)
-        keep(Guess(_name(row, column, at), float(new), ""))
+        keep(_name(row, column, at), float(new))
 
     return changed

@@ -30,15 +30,17 @@ def predict(question: str, *, unit: str = "ms", value: float) -> Guess:
 
     unit: written behind the box; a guess in "ms" or "s" can stand on a time axis.
     value: what is in the box until the reader changes it, so that a notebook runs
-    unattended too. A guess that was changed is kept in `guesses.json`, and told to the
-    server in `LAB_URL`, if there is one, for the room's page.
+    unattended too. A guess that was changed is kept in `guesses.json`, until `value` is
+    changed in the cell, and told to the server in `LAB_URL`, if there is one, for the
+    room's page.
     """
-    guess = Guess(question, kept().get(question, value), unit)
+    name = f"{question} ({value:g})"
+    guess = Guess(question, kept().get(name, value), unit)
     box = named(FloatText(value=guess.value, layout={"width": "110px"}), question)
 
     def changed(change: dict[str, Any]) -> None:
         guess.value = change["new"]
-        keep(guess)
+        keep(name, guess.value)
         tell_room(guess)
 
     box.observe(changed, "value")
@@ -56,14 +58,14 @@ def kept() -> dict[str, float]:
     """What earlier runs of this folder's notebooks were told; nothing if unreadable."""
     with suppress(OSError, ValueError):
         kept = json.loads(FILE.read_text(encoding="utf-8"))
-        return {question: float(value) for question, value in kept.items()}
+        return {name: float(value) for name, value in kept.items()}
     return {}
 
 
-def keep(guess: Guess) -> None:
-    """Write `guess` where `kept` finds it; a guess of the same question is replaced."""
+def keep(name: str, value: float) -> None:
+    """Write a guess where `kept` finds it; one of the same name is replaced."""
     with suppress(OSError):  # a folder that cannot be written keeps no guesses
-        write_json({**kept(), guess.question: guess.value}, FILE)
+        write_json({**kept(), name: value}, FILE)
 
 
 def tell_room(guess: Guess) -> None:

@@ -118,7 +118,7 @@ FACTS = [
     ),
     exempt(
         POINTER,
-        "A simple server does neither; notebooks 01 and 04 show one of each, and why",
+        "A simple server may do neither; notebooks 01 and 04 show one of each, and why",
         "Notebook 04 counts the tokens that other servers go on making for nobody",
     ),
     output("start-31", "it has about two million **parameters**"),
@@ -162,4 +162,6 @@ FACTS = [
     ),
     output("start-10", "the cell which started it was finished at once"),
     asserted("start-41", "The last cell stops what was started"),
+    tested("tests/browser/test_playground.py::test_an_answer_streams_into_the_page",
+           "Click the address: there you can ask the model"),
 ]

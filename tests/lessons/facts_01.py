@@ -23,6 +23,8 @@ INLINE = "tests/lessons/test_01_inline.py::"
 YOURS = "tests/props/test_your_turn.py::"
 
 FACTS = [
+    link("https://www.rfc-editor.org/rfc/rfc9110.html",
+         "Its answer has a **status**: 200 means *fine*."),
     link(
         YIELD,
         "once called, it runs until it returns or fails",
@@ -55,7 +57,7 @@ FACTS = [
         TURNS + "test_each_guessed_turn_of_a_known_task_is_a_diamond",
         "jobs *take turns*, they never run at the same time",
     ),
-    output("wsgi-06", "After the last A there is no B: it was over"),
+    output("wsgi-06", "After the last A, B gets `next` once more, and ends"),
     exempt(
         QUESTION,
         "B has 2 steps and never sleeps",
@@ -146,7 +148,7 @@ FACTS = [
         "each ping waits from the moment it was sent until the answer is done",
         "To somebody who asks `/health` this server looks dead, but it is only busy",
     ),
-    output("wsgi-25", "(A dot at the right end is a ping that was sent when"),
+    output("wsgi-25", "(A low dot at the left was sent before the work began"),
     asserted(
         "wsgi-28",
         "**Flask streams.",
@@ -182,7 +184,6 @@ FACTS = [
         INLINE
         + "test_both_fastapi_servers_give_the_same_tokens_whole_and_streamed",
         "FastAPI sends each on",
-        "The next app says the same with a plain `def`",
     ),
     asserted(
         "wsgi-65",
@@ -192,7 +193,7 @@ FACTS = [
     ),
     link(
         FASTAPI,
-        "FastAPI does not run that on the loop but in helper threads beside it",
+        "FastAPI runs both in helper threads beside the loop",
     ),
     asserted(
         "wsgi-38",

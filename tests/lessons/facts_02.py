@@ -34,7 +34,7 @@ FACTS = [
         "(The solution is folded again",
         "The second cell has the shape of a model with 1.1 billion",
     ),
-    exempt(POINTER, "The library's engine has the whole forward pass in one short"),
+    exempt(POINTER, "The library's engine has its forward pass in"),
     # 2.1, 2.2: the box, the staircase
     output(
         "generate-03",
@@ -175,8 +175,9 @@ FACTS = [
     asserted("generate-35", "you counted 0 passes after the call"),
     link(
         "https://docs.python.org/3/library/stdtypes.html#list",
-        "would make all 500 at once, for `list` pulls to the end",
+        "Only who pulls to the end, as `list(generate_stream(…))` does",
     ),
     asserted("generate-30", "The tokens after it become slower, too, but far less"),
     asserted("generate-59", "Nothing runs in the background here"),
+    exempt(POINTER, "`use_cache=False` switches off what 2.3 is about."),
 ]

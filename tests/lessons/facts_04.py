@@ -45,7 +45,7 @@ FACTS = [
     exempt(ANALOGY, "\"Python has a lock, the GIL: only one thread runs"),
     link(
         f"{TASKS}#asyncio.create_task",
-        "`create_task` puts a coroutine on the loop's list, and goes on at once",
+        "`create_task` puts a coroutine on the loop's list and goes on",
     ),
     output("executor-02", "Hardly late at all: nobody else wanted the baton"),
     exempt(
@@ -164,7 +164,7 @@ FACTS = [
     ),
     tested(
         "tests/runners/test_thread.py::test_requests_take_turns_step_by_step",
-        "each of its steps serves all of them",
+        "Each step of the latter serves all requests",
     ),
     tested(
         "tests/engine/test_fake.py::"
@@ -249,7 +249,7 @@ FACTS = [
     ),
     asserted(
         "executor-72",
-        "The same server stands in one file, as a tutorial has it",
+        "The same server stands in one file, as the tutorial has it",
         by="mine ==",
     ),
     tested(
@@ -259,7 +259,7 @@ FACTS = [
     ),
     tested(
         INLINE + "test_the_tutorials_says_500_or_200_to_an_empty_prompt",
-        "The tutorial's model has only <code>prompt: str</code>",
+        "The tutorial's class has only <code>prompt: str</code>",
         "Whole: 500, since the engine raises an error that nobody turns into an answer",
         "Stream: 200, and then the connection breaks",
     ),
@@ -295,7 +295,7 @@ FACTS = [
         INLINE + "test_who_leaves_a_whole_answer_does_not_end_it",
         "and a whole answer is made to its end",
     ),
-    asserted("executor-43", "Either way the reader gets all the tokens and no"),
+    asserted("executor-43", "Either way all tokens come and no"),
     link(
         "https://github.com/python/cpython/pull/123033",
         "Up to Python 3.12.5, and in every 3.11, the `await` then *never ends*",
@@ -308,11 +308,11 @@ FACTS = [
     tested(
         INLINE + "test_a_lock_in_a_generator_takes_all_threads_of_the_pool",
         "A *lock* in the generator, so that only one answer is made at a time",
-        "When all threads of the pool do, the next step of the one who holds it finds",
+        "If those fill the pool, the next step of the one who holds it finds",
     ),
     tested(
         INLINE + "test_a_generator_that_a_thread_is_inside_of_cannot_be_closed",
-        "who closes such a generator while a thread is inside of it gets a",
+        "closing such a generator while a thread is inside of it raises a",
     ),
     tested(
         INLINE + "test_all_steps_are_taken_by_the_engine_thread",

@@ -54,7 +54,7 @@ FACTS = [
         "`uvicorn.run` makes a new loop and runs it until",
         "But a thread can run only one loop at a time",
     ),
-    output("kernel-03", "(`catch_warnings` hides the remark"),
+    output("kernel-03", "(`catch_warnings` hides the warning"),
     # 5.2: the well-known snippet
     link(
         THREADS,
@@ -95,7 +95,7 @@ FACTS = [
     asserted("kernel-19", "It starts, answers, and stops.", by="is None"),
     link(
         SERVER,
-        "uvicorn looks at it ten times a second, ends its loop",
+        "uvicorn looks at the flag ten times a second, ends its loop",
         "uvicorn looks at its flag only ten times a second.",
     ),
     link(
@@ -105,7 +105,7 @@ FACTS = [
     asserted("kernel-22", "but `SystemExit` is all that uvicorn leaves with"),
     asserted("kernel-24", "puts the reason into the error"),
     output("kernel-24", "(The red line is uvicorn's log.)"),
-    asserted("kernel-25", "Here, too, the error says what to do", by="is taken"),
+    asserted("kernel-25", "Here the error says what to do", by="is taken"),
     # 5.4: run again
     asserted("kernel-30", "The first URL, which perhaps is still open"),
     asserted("kernel-30", "a thread does not end because nobody remembers it"),
@@ -148,7 +148,7 @@ FACTS = [
     ),
     link(
         "https://docs.python.org/3/library/asyncio-dev.html",
-        "While a cell computes or sleeps, the browser waits.",
+        "While a cell holds the thread, without an `await`, the browser waits.",
         "the browser is another program, and holds no thread of the kernel",
     ),
     # side paths
@@ -211,6 +211,6 @@ FACTS = [
     # 5.3: the reader's `wait`
     tested("tests/props/test_your_turn.py::test_each_wrong_wait_is_told_its_idea",
            "If that has ended, the cell must hear of it",
-           "It turns for ever, as the snippet did in 5.2.",
+           "It turns for ever, as `first_server` did in 5.2.",
            'If you thought "uvicorn raises its error here"'),
 ]

@@ -44,7 +44,7 @@ FACTS = [
         "Say you read 4 tokens per second",
         "Now drag the slider to 10.",
         "**Your turn:** the three looks as code.",
-        "make one of the five other names",
+        "turn the answers into",
         "The same run twice: recorded only",
         "Two of the lanes you can draw by now",
     ),
@@ -54,7 +54,7 @@ FACTS = [
         "A whole answer, as JSON, shows",
         "A stream ended after 12 tokens.",
     ),
-    exempt(POINTER, "**Read on:** how the field defines these numbers"),
+    exempt(POINTER, "**Read on:** how the field counts"),
     exempt(ANALOGY, 'Whoever says "we changed to FastAPI, why does it feel'),
     # 6.1: three numbers
     output(
@@ -138,7 +138,7 @@ FACTS = [
     # 6.7: illnesses
     asserted(
         "panel-43",
-        "If you looked only at the first token, they were one illness.",
+        "If you looked only at the first token, they would be",
         "The text looks healthy, and only the pings know.",
     ),
     output("panel-40", "(It is D's server, Flask with one thread"),

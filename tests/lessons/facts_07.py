@@ -26,6 +26,7 @@ FACTS = [
         "This one has two places and a queue of two",
         "`llama.cpp`'s server, if it is installed",
         "One matrix of the 1.1-billion model, multiplied with one row",
+        "`one` and `eight` are tokens per second with so many readers",
     ),
     exempt(
         INSTRUCTION,
@@ -73,6 +74,7 @@ FACTS = [
     output("bench-46", "About that, while all eight read",
            'If you said "each gets 800": throughput belongs to the house.'),
     # 7.8: what streaming does not improve
+    output("bench-54", "Who reads up to 5 tokens per second saves nearly"),
     asserted("bench-54", "A program, which reads in no time, saves nothing",
              "(What is left at 1,000 is the difference of two single runs.",
              by="saved_s[1000]"),

@@ -37,7 +37,7 @@ FACTS = [
     ),
     exempt(QUESTION, "*a* a short answer, as if complete; *b* an error"),
     # 8.2: eight in one step
-    asserted("big-11", "**A step for eight** costs little more than one for one"),
+    asserted("big-11", "**A step for eight** costs much less than eight for one"),
     tested(SLOTS + "test_a_late_reader_waits_for_all_before_it",
            'If you thought "nobody, each stream is slower"'),
     # 8.3: who joins
@@ -69,7 +69,7 @@ FACTS = [
     # 8.6: one client for all
     output("big-42", "Your SSE from notebook 03, with more around each piece"),
     asserted("big-49", "Word for word the same.",
-             "Two programs that share no line read the same weights",
+             "two programs that share no line read the same weights",
              by="run.text == said"),
     tested(LLAMA + "test_our_client_and_our_panel_draw_its_tokens",
            "If it is installed, it serves the same weights",
@@ -85,4 +85,6 @@ FACTS = [
          "So vLLM has `--api-server-count`"),
     asserted("big-59", "That pays only if pushing five tokens costs little more",
              "It pays for the same reason as in 8.2"),
+    tested("tests/model/test_memory.py::test_memory_is_taken_as_it_is_used",
+           "Each of our slots reserves room for the longest text"),
 ]

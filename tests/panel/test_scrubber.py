@@ -84,7 +84,8 @@ def test_a_changed_guess_survives_a_restart(here: Path, monkeypatch: Any) -> Non
     assert guess.value == 700
     assert predict("How slow?", unit="ms", value=50).value == 700
     assert predict("How fast?", unit="ms", value=50).value == 50
-    assert json.loads((here / "guesses.json").read_text()) == {"How slow?": 700}
+    assert json.loads((here / "guesses.json").read_text()) == {"How slow? (50)": 700}
+    assert predict("How slow?", unit="ms", value=60).value == 60, "who edits the cell"
 
 
 def test_a_broken_file_of_guesses_is_no_obstacle(here: Path) -> None:
