@@ -87,4 +87,6 @@ FACTS = [
              "It pays for the same reason as in 8.2"),
     tested("tests/model/test_memory.py::test_memory_is_taken_as_it_is_used",
            "Each of our slots reserves room for the longest text"),
+    asserted("big-50d", "It is too large to come along, but a recorded run",
+             "A hundred tokens, and all the same.", by="theirs.text"),
 ]
