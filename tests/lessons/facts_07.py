@@ -25,7 +25,7 @@ FACTS = [
         "A server has room for so many at once and for so many in the queue.",
         "This one has two places and a queue of two",
         "`llama.cpp`'s server, if it is installed",
-        "One matrix of the 1.1-billion model, multiplied with one row",
+        "One matrix of the 1.1-billion model, multiplied with eight rows",
         "`one` and `eight` are tokens per second with so many readers",
     ),
     exempt(
@@ -81,7 +81,7 @@ FACTS = [
     # Side paths
     output("bench-recorded", "Here is a whole table that shipped with this notebook"),
     asserted("bench-weights-same", "Packing changes no weight, only their order",
-             by="packed(row)"),
+             by="packed(rows)"),
     output("bench-weights-dots", "Half the bits are half the way"),
     link("https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Server-Timing",
          "A browser shows it under *Network*"),
