@@ -7,7 +7,7 @@ as lines in alphabetical order.
 
 import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import indent
 from typing import Any
@@ -18,6 +18,7 @@ from lab_utils.exercises.check import HINTS
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 FOLDER = Path(__file__).parents[2] / "notebooks" / "exercises"
 SOLUTIONS = FOLDER / "solutions"
+TABLE = 4
 
 
 def main() -> None:
@@ -69,8 +70,13 @@ def with_blanks(source: str) -> str:
     """`source` with a blank for each condition, value of a dict, argument of a call,
     and for what is yielded, awaited, added or returned; names stay."""
     whole = _unmarked(source)
-    lines = whole.splitlines()
-    for node in sorted(_blanked(ast.parse(whole)), key=lambda node: -node.col_offset):
+    return _without(whole, _blanked(ast.parse(whole)))
+
+
+def _without(source: str, nodes: Iterable[ast.expr]) -> str:
+    """`source` with a blank for each of `nodes`, of one line each."""
+    lines = source.splitlines()
+    for node in sorted(nodes, key=lambda node: -node.col_offset):
         line = lines[node.lineno - 1].encode()
         kept = line[: node.col_offset], line[node.end_col_offset :]
         lines[node.lineno - 1] = b"___".join(kept).decode()
@@ -104,10 +110,21 @@ def _candidates(node: ast.AST) -> list[ast.expr]:
 
 
 def as_lines(source: str) -> str:
-    """The solution's lines, sorted and without their indentation."""
-    body = source.partition(BEGIN)[2].partition(END)[0]
+    """The solution's lines, sorted and without their indentation. The answers of a
+    table stand behind, each once: beside its question, each would be given away."""
+    answers = list(_answers(ast.parse(source)))
+    body = _without(source, answers).partition(BEGIN)[2].partition(END)[0]
     lines = sorted(line.strip() for line in body.splitlines() if line.strip())
-    return indent("\n".join(lines), "    ")
+    texts = sorted({ast.get_source_segment(source, each) or "" for each in answers})
+    more = ["", "Each ___ is one of these:", *texts] if texts else []
+    return indent("\n".join([*lines, *more]), "    ")
+
+
+def _answers(tree: ast.AST) -> Iterator[ast.expr]:
+    """The values of each table: of a dict with at least `TABLE` questions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and len(node.values) >= TABLE:
+            yield from node.values
 
 
 def _unmarked(source: str) -> str:

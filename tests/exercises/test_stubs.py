@@ -10,7 +10,14 @@ import pytest
 
 from lab_utils.exercises.catalog import EXERCISES
 from lab_utils.exercises.check import HINTS
-from lab_utils.exercises.stubs import FOLDER, SOLUTIONS, emptied, files, with_blanks
+from lab_utils.exercises.stubs import (
+    FOLDER,
+    SOLUTIONS,
+    as_lines,
+    emptied,
+    files,
+    with_blanks,
+)
 
 SOLVED = sorted(SOLUTIONS.glob("*.ipynb"))
 ALL = [*SOLVED, *sorted(FOLDER.glob("*.ipynb"))]
@@ -78,6 +85,18 @@ def test_blanks_stand_for_conditions_and_for_what_is_given_back() -> None:
               "    ### END SOLUTION")
     assert with_blanks(solved) == ("def f(é, b):\n    while ___:\n"
                                    "        if ___: yield ___\n    return ___")
+
+
+def test_sorted_lines_do_not_give_the_answers_of_a_table_away() -> None:
+    solved = ("def f():\n    ### BEGIN SOLUTION\n    return {\n        'b': 2,\n"
+              "        'a': 1,\n        'd': 1,\n        'c': 3,\n    }\n"
+              "    ### END SOLUTION")
+    assert [line.strip() for line in as_lines(solved).splitlines()] == [
+        "'a': ___,", "'b': ___,", "'c': ___,", "'d': ___,", "return {", "}", "",
+        "Each ___ is one of these:", "1", "2", "3",
+    ]
+    small = "### BEGIN SOLUTION\nx = {'a': 1}\ny = 2\n### END SOLUTION"
+    assert as_lines(small).split("\n") == ["    x = {'a': 1}", "    y = 2"]
 
 
 def test_every_hint_differs_from_its_solution_and_from_the_stub() -> None:
