@@ -33,6 +33,7 @@ FACTS = [
         "Now the time to first token, ten times in a row",
         "Three rules: measure each once before you count",
         "The size does not matter for this, but you need not believe it",
+        "Or see it live: with 6 GB of memory",
         "A benchmark that counts only answers would call",
         "**One run is none:** show dots, and how many.",
     ),
