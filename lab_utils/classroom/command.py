@@ -1,4 +1,4 @@
-"""`python -m lab_utils class release` and `class grade`."""
+"""`python -m lab_utils class release`, `class grade` and `class links`."""
 
 import argparse
 import sys
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from lab_utils.classroom.class_report import grade_class
+from lab_utils.classroom.links import BRANCH, buttons
 from lab_utils.classroom.release import MANIFEST, release
 from lab_utils.classroom.sandbox import Limits
 
@@ -24,6 +25,7 @@ def add_class(commands: Commands) -> None:
     actions = command.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_release(actions)
     _add_grade(actions)
+    _add_links(actions)
 
 
 def _add_release(actions: Commands) -> None:
@@ -58,6 +60,20 @@ def _add_grade(actions: Commands) -> None:
     action.set_defaults(run=_grade)
 
 
+def _add_links(actions: Commands) -> None:
+    action = actions.add_parser(
+        "links", help="print buttons that open the lessons elsewhere",
+        description="Print Markdown with buttons that open the lessons on Binder, in a "
+        "codespace and, with --hub, on a JupyterHub that has nbgitpuller.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = action.add_argument
+    add("repository", metavar="URL", help="such as https://github.com/OWNER/NAME")
+    add("--branch", default=BRANCH)
+    add("--hub", metavar="URL", default=argparse.SUPPRESS)
+    action.set_defaults(run=_links)
+
+
 def _positive(text: str) -> float:
     try:
         number = float(text)
@@ -87,4 +103,10 @@ def _grade(options: argparse.Namespace) -> int:
             print(f"{each.student}: {trouble}", file=sys.stderr)
     print(f"{len(grades)} graded: {options.out / 'grades.csv'}, summary.html and "
           "feedback beside it")
+    return 0
+
+
+def _links(options: argparse.Namespace) -> int:
+    hub = getattr(options, "hub", None)
+    print(buttons(options.repository, hub, options.branch))
     return 0
