@@ -3,42 +3,27 @@
 Every method has an asynchronous twin whose name begins with `a`.
 """
 
-import json
 from collections.abc import AsyncGenerator, Generator
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
-from lab_utils import sse
 from lab_utils.address import HEALTH, MODELS, Address, some_url
+from lab_utils.reply import (
+    LabError,
+    Reader,
+    RequestRefused,
+    ServerGone,
+    StreamFailed,
+    checked,
+    stranger,
+)
 from lab_utils.tokens import Generation, Token
 
+__all__ = ["LabClient", "LabError", "RequestRefused", "ServerGone", "StreamFailed"]
+
 CONNECT_S = 5.0
-
-
-class LabError(RuntimeError):
-    """The server could not be reached, refused, or broke off; the text says which."""
-
-
-class ServerGone(LabError):
-    """Nobody answers at the address, or the connection broke."""
-
-
-class RequestRefused(LabError):
-    """The server answered with an error.
-
-    `status` is the HTTP status, `body` the parsed JSON (or the text).
-    """
-
-    def __init__(self, status: int, body: Any) -> None:
-        super().__init__(f"the server answered {status}: {_reason(body)}")
-        self.status = status
-        self.body = body
-
-
-class StreamFailed(LabError):
-    """The stream ended before its answer did: an error event, or no `[DONE]`."""
 
 
 class LabClient:
@@ -89,8 +74,8 @@ class LabClient:
             with self._client.stream("POST", path, json=body) as response:
                 if response.status_code != 200:
                     response.read()
-                    _checked(response)
-                reader = _Reader(self._address)
+                    checked(response)
+                reader = Reader(self._address)
                 for chunk in response.iter_raw():
                     yield from reader.feed(chunk)
                 reader.check_end()
@@ -128,8 +113,8 @@ class LabClient:
             ):
                 if response.status_code != 200:
                     await response.aread()
-                    _checked(response)
-                reader = _Reader(self._address)
+                    checked(response)
+                reader = Reader(self._address)
                 async for chunk in response.aiter_raw():
                     for token in reader.feed(chunk):
                         yield token
@@ -164,15 +149,15 @@ class LabClient:
         self.close()
 
     def _generation(self, response: httpx.Response) -> Generation:
-        body = _checked(response)
+        body = checked(response)
         try:
             return self._address.generation(body)
         except (LookupError, TypeError, AttributeError) as error:
-            raise _stranger(body) from error
+            raise stranger(body) from error
 
     def _health(self, response: httpx.Response) -> dict[str, Any]:
         try:
-            body = _checked(response)
+            body = checked(response)
         except RequestRefused as refused:  # 503 is how it says that it is not well
             if refused.status != 503 or not isinstance(refused.body, dict):
                 raise
@@ -180,7 +165,7 @@ class LabClient:
         if body == "" and self._address.is_openai:
             return {}  # vLLM's 200 has no body
         if not isinstance(body, dict):
-            raise _stranger(body)
+            raise stranger(body)
         return body
 
     def _gone(self, error: httpx.TransportError) -> ServerGone:
@@ -190,69 +175,3 @@ class LabClient:
             error, httpx.ConnectError
         ) else "broke the connection off"
         return ServerGone(f"the server at {self.url} {what} ({error}); does it run?")
-
-
-class _Reader:
-    """Bytes of one response in, tokens out; knows how the stream ended."""
-
-    def __init__(self, address: Address) -> None:
-        self._address = address
-        self._decoder = sse.Decoder()
-        self._done = False
-
-    def feed(self, chunk: bytes) -> Generator[Token, None, None]:
-        for event in self._decoder.feed(chunk):
-            if event.data == sse.DONE:
-                self._done = True
-                return
-            token = self._token(event.data)
-            if token is not None:
-                yield token
-
-    def _token(self, text: str) -> Token | None:
-        """The token that an event's data describes, if any; `StreamFailed` if it is
-        nothing that we know."""
-        try:
-            data = json.loads(text)
-            if "error" not in data:
-                return self._address.token(data)
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise StreamFailed(
-                f"an event of the stream is no token: {text:.80}"
-            ) from error
-        raise StreamFailed(f"the stream failed: {_reason(data)}")
-
-    def check_end(self) -> None:
-        if not self._done:
-            raise StreamFailed(
-                "the stream ended without [DONE]: the answer is not complete."
-            )
-
-
-def _checked(response: httpx.Response) -> Any:
-    try:
-        body = response.json()
-    except ValueError:
-        body = response.text
-    if response.status_code != 200:
-        raise RequestRefused(response.status_code, body)
-    return body
-
-
-def _stranger(body: Any) -> LabError:
-    return LabError(
-        f"expected an answer in a format that is known here; got {str(body)[:80]!r}. "
-        "Is a proxy or a login page in between?"
-    )
-
-
-def _reason(body: Any) -> str:
-    """The sentence inside an error body of this project's servers."""
-    if isinstance(body, dict) and isinstance(body.get("error"), dict):
-        return str(body["error"].get("message", body["error"]))
-    if isinstance(body, dict) and isinstance(body.get("detail"), list):
-        return "; ".join(
-            f"{item['loc'][-1]}: {item['msg']}" if item.get("loc") else str(item)
-            for item in body["detail"]
-        )
-    return str(body)[:200]

@@ -13,7 +13,6 @@ FinishReason = Literal["stop", "length"]
 
 DEFAULT_MAX_TOKENS = 128
 NO_ID = -1
-ROLES = ("system", "user", "assistant")
 MAX_INT = 2**63 - 1
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 256
@@ -65,21 +64,21 @@ class SamplingParams:
 
     def __post_init__(self) -> None:
         if self.max_tokens is not None:
-            _check(_is_int(self.max_tokens) and 1 <= self.max_tokens <= MAX_INT,
-                   "max_tokens", "a whole number from 1 to 2**63 - 1", self.max_tokens)
-        _check(_is_real(self.temperature) and 0 <= self.temperature <= 2,
-               "temperature", "a number from 0 to 2", self.temperature)
-        _check(_is_real(self.top_p) and 0 < self.top_p <= 1,
-               "top_p", "a number above 0 and up to 1", self.top_p)
+            check(is_int(self.max_tokens) and 1 <= self.max_tokens <= MAX_INT,
+                  "max_tokens", "a whole number from 1 to 2**63 - 1", self.max_tokens)
+        check(_is_real(self.temperature) and 0 <= self.temperature <= 2,
+              "temperature", "a number from 0 to 2", self.temperature)
+        check(_is_real(self.top_p) and 0 < self.top_p <= 1,
+              "top_p", "a number above 0 and up to 1", self.top_p)
         if self.seed is not None:
-            _check(_is_int(self.seed) and 0 <= self.seed <= MAX_INT,
-                   "seed", "a whole number from 0 to 2**63 - 1, or None", self.seed)
-        _check(len(self.stop) <= MAX_STOPS, "stop", f"at most {MAX_STOPS} strings",
-               len(self.stop))
+            check(is_int(self.seed) and 0 <= self.seed <= MAX_INT,
+                  "seed", "a whole number from 0 to 2**63 - 1, or None", self.seed)
+        check(len(self.stop) <= MAX_STOPS, "stop", f"at most {MAX_STOPS} strings",
+              len(self.stop))
         for text in self.stop:
-            _check(isinstance(text, str) and 0 < len(text) <= MAX_STOP_LENGTH, "stop",
-                   f"strings of 1 to {MAX_STOP_LENGTH} characters", text)
-            _check_unicode(text, "stop")
+            check(isinstance(text, str) and 0 < len(text) <= MAX_STOP_LENGTH, "stop",
+                  f"strings of 1 to {MAX_STOP_LENGTH} characters", text)
+            check_unicode(text, "stop")
 
     @property
     def greedy(self) -> bool:
@@ -93,52 +92,19 @@ def as_stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
         return ()
     if isinstance(stop, str):
         return (stop,)
-    _check(isinstance(stop, list | tuple), "stop", "one string or a list of them", stop)
+    check(isinstance(stop, list | tuple), "stop", "one string or a list of them", stop)
     return tuple(stop)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One turn of a conversation: who speaks (one of `ROLES`), and what."""
-
-    role: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """A conversation; the model's chat template writes it as one prompt."""
-
-    messages: tuple[Message, ...]
-
-
-Prompt = str | list[int] | Chat  # a text goes to the model as it is, a list is ids
-
-
-def check_prompt(prompt: Prompt) -> None:
-    """Raise `InvalidRequest` if `prompt` is empty, no valid Unicode or no `Prompt`."""
-    if isinstance(prompt, Chat):
-        _check(prompt.messages, "messages", "at least one message", [])
-        for turn in prompt.messages:
-            _check(turn.role in ROLES, "messages", f"of roles {ROLES}", turn.role)
-            _check_unicode(turn.content, "messages")
-    elif isinstance(prompt, list):
-        _check(prompt, "prompt", "a text, or the ids of at least one token", [])
-        for id in prompt:
-            _check(_is_int(id) and 0 <= id <= MAX_INT, "prompt", "ids of tokens", id)
-    else:
-        _check(isinstance(prompt, str) and prompt != "", "prompt",
-               "a text of at least one character", prompt)
-        _check_unicode(prompt, "prompt")
-
-
-def _check_unicode(text: str, param: str) -> None:
+def check_unicode(text: str, param: str) -> None:
+    """Raise `InvalidRequest` about `param` if `text` is no valid Unicode."""
     # JSON can say half of a surrogate pair, which is no character and has no bytes.
     broken = any(0xD800 <= ord(char) <= 0xDFFF for char in text)
-    _check(not broken, param, "valid Unicode, no half surrogate pairs", ascii(text))
+    check(not broken, param, "valid Unicode, no half surrogate pairs", ascii(text))
 
 
-def _is_int(value: object) -> bool:
+def is_int(value: object) -> bool:
+    """Whether `value` is a number without a fraction; True and False are none."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -147,7 +113,8 @@ def _is_real(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _check(holds: object, param: str, expected: str, got: object) -> None:
+def check(holds: object, param: str, expected: str, got: object) -> None:
+    """Raise `InvalidRequest` about the field `param`, unless it `holds`."""
     if not holds:
         raise InvalidRequest(f"{param} must be {expected}; got {_shown(got)}.", param)
 

@@ -31,7 +31,8 @@ def test_the_package_alone_loads_nothing() -> None:
 
 def test_the_client_loads_neither_torch_nor_widgets_nor_a_server() -> None:
     assert loaded_by("from lab_utils import LabClient") == {
-        "lab_utils.address", "lab_utils.client", "lab_utils.sse", "lab_utils.tokens",
+        "lab_utils.address", "lab_utils.client", "lab_utils.reply", "lab_utils.sse",
+        "lab_utils.tokens",
     }
 
 
@@ -51,7 +52,7 @@ def test_an_engine_loads_no_server_and_no_widgets() -> None:
     loaded = loaded_by("from lab_utils import load_engine")
     assert loaded == {
         "torch", "transformers", "lab_utils.engine", "lab_utils.model",
-        "lab_utils.tokens",
+        "lab_utils.prompts", "lab_utils.tokens",
     }
 
 
@@ -62,7 +63,7 @@ def test_the_engines_child_loads_no_widgets_plots_or_server() -> None:
     )
     assert loaded == {
         "torch", "transformers", "lab_utils.engine", "lab_utils.model",
-        "lab_utils.runners", "lab_utils.tokens",
+        "lab_utils.prompts", "lab_utils.runners", "lab_utils.tokens",
     }
 
 

@@ -9,14 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab_utils.engine import FakeEngine
-from lab_utils.tokens import (
-    Chat,
-    Generation,
-    InvalidRequest,
-    Message,
-    SamplingParams,
-    Token,
-)
+from lab_utils.prompts import Chat, Message
+from lab_utils.tokens import Generation, InvalidRequest, SamplingParams, Token
 
 HUGE = 10**5000  # more digits than Python prints
 

@@ -7,16 +7,14 @@ from time import perf_counter
 
 from lab_utils.engine.scheduler import Scheduler
 from lab_utils.engine.slots import Request, Slots
+from lab_utils.prompts import Chat, Prompt, check_prompt
 from lab_utils.tokens import (
     DEFAULT_MAX_TOKENS,
-    Chat,
     Generation,
     InvalidRequest,
-    Prompt,
     SamplingParams,
     Token,
     as_stops,
-    check_prompt,
 )
 
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
-from lab_utils.tokens import Chat, InvalidRequest, Message
+from lab_utils.prompts import Chat, Message
+from lab_utils.tokens import InvalidRequest
 
 STAND_INS = range(0xF0000, 0x10FFFE)
 """Characters that Unicode leaves to private agreements, which nobody types."""

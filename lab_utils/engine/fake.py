@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lab_utils.engine.base import Engine
 from lab_utils.engine.slots import Request, Slots
-from lab_utils.tokens import Chat, FinishReason, Token
+from lab_utils.prompts import Chat
+from lab_utils.tokens import FinishReason, Token
 
 BYTES = 256
 

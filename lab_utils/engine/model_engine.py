@@ -15,7 +15,8 @@ from lab_utils.engine.detokenizer import Detokenizer
 from lab_utils.engine.sampling import make_generator, sample
 from lab_utils.engine.slots import Request, Slots
 from lab_utils.model.llama import Piece
-from lab_utils.tokens import Chat, FinishReason, InvalidRequest, ModelError, Token
+from lab_utils.prompts import Chat
+from lab_utils.tokens import FinishReason, InvalidRequest, ModelError, Token
 
 if TYPE_CHECKING:
     from lab_utils.model.network import Batch, Network

@@ -1,7 +1,6 @@
 """Exercises for notebook 01: who waits, and the smallest ASGI apps."""
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from functools import cache, partial
 from time import sleep
@@ -9,12 +8,12 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
-from flask import Flask, Response
 
 from lab_utils import sse
 from lab_utils.baselines import create_flask_app
 from lab_utils.engine import FakeEngine
 from lab_utils.exercises.exercise import Exercise, Wrong
+from lab_utils.exercises.n01_streams import Streams
 from lab_utils.lessons.n01_grid import answers
 from lab_utils.recording import Recording
 from lab_utils.server import BackgroundServer
@@ -191,37 +190,9 @@ async def _no_pause() -> None:
     await asyncio.sleep(0)
 
 
-class _Streams:
-    """How many streams of a server are open, and were at most."""
-
-    def __init__(self) -> None:
-        self.open = 0
-        self.most = 0
-        self._lock = threading.Lock()
-
-    def app(self) -> Flask:
-        """A Flask app whose streams do not end."""
-        app = Flask("streams")
-        app.add_url_rule("/health", "health", lambda: "ok")
-        app.add_url_rule("/stream", "stream", lambda: Response(self._stream()))
-        return app
-
-    def _stream(self) -> Iterator[bytes]:
-        with self._lock:
-            self.open += 1
-            self.most = max(self.most, self.open)
-        try:
-            while True:
-                yield b"token\n"
-                sleep(0.02)
-        finally:
-            with self._lock:
-                self.open -= 1
-
-
 def _fewest(threads: int, kill_health: Callable[[str], int]) -> None:
     """1.4 on a pool of that many threads."""
-    streams = _Streams()
+    streams = Streams()
     with BackgroundServer(streams.app(), threads=threads) as server:
         said = kill_health(server.url)
         for _ in range(100):

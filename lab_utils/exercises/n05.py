@@ -26,8 +26,7 @@ PATIENCE_S = 1.0
 
 STOP_S = 3.0
 LONG_S = 6.0
-"""How long a stream goes on that nobody stops: more than a stop may take, and less than
-the time limit of a part, so that waiting for its end is explained."""
+"""A stream that nobody stops: longer than a stop may take, shorter than a part."""
 
 IDEAS = {
     ("task", "sync"): "The client held the thread on which the server had to answer: "

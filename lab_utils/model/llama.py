@@ -12,9 +12,6 @@ query and key. Shapes in comments: N tokens of a pass, or T of each of B sequenc
 query heads, K key/value heads, D head size.
 """
 
-import math
-import mmap
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -23,29 +20,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lab_utils.model.kv_cache import KVCache
 from lab_utils.model.layer import Layer, rotations, take
 from lab_utils.model.packed import Matrix
 
 SHAPES = ("llama", "qwen2", "qwen3", "mistral")
 """`model_type` of the checkpoints that this forward can run."""
-
-
-class KVCache:
-    """Room for the keys and values of `slots` sequences of up to `context` tokens.
-
-    What lies beyond a sequence's length is masked. A token's key lies beside its value,
-    so that one write stores both. Memory is reserved, and taken as it is written to.
-    """
-
-    def __init__(self, model: "LeanLlama", slots: int, context: int) -> None:
-        shape = (model.layers_count, slots, context, 2, model.kv_heads, model.head_dim)
-        self.block = _zeros_on_demand(shape, model.dtype)
-        self.context = context
-
-    def forget(self, slot: int, length: int) -> None:
-        """Clear the first `length` tokens of `slot`. A mask alone is not enough: a NaN
-        or an infinity that is masked is still NaN for the next sequence there."""
-        self.block[:, slot, :length].zero_()
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,14 +237,3 @@ def can_run(model: Any) -> bool:
         and not window and plain and fixed
         and model.model.layers[0].self_attn.o_proj.bias is None
     )
-
-
-def _zeros_on_demand(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-    """Zeros whose pages the system hands out at the first write; `torch.zeros` would
-    write to all of them at once."""
-    # Python's default is memory shared between processes, which containers limit.
-    private: dict[str, Any] = {}
-    if sys.platform != "win32":
-        private["flags"] = mmap.MAP_PRIVATE
-    pages = mmap.mmap(-1, math.prod(shape) * dtype.itemsize, **private)
-    return torch.frombuffer(pages, dtype=dtype).view(shape)

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor
 
 from lab_utils.model.cache import CacheNames
-from lab_utils.model.llama import KVCache, LeanLlama, Piece
+from lab_utils.model.kv_cache import KVCache
+from lab_utils.model.llama import LeanLlama, Piece
 
 
 class Batch(ABC):

@@ -11,9 +11,10 @@ from itertools import count
 from time import perf_counter
 from typing import Literal, Self
 
+from lab_utils.prompts import Prompt
 from lab_utils.runners.errors import EngineDead, Overloaded
 from lab_utils.runners.job import Job, Limits
-from lab_utils.tokens import Prompt, SamplingParams, Token
+from lab_utils.tokens import SamplingParams, Token
 
 STOP_S = 0.5
 """Steps take milliseconds; whoever stops a server does not wait for a longer one."""

@@ -16,10 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Self
 
 from lab_utils.engine import Engine
+from lab_utils.prompts import Prompt
 from lab_utils.runners.base import STOP_S, Runner
 from lab_utils.runners.errors import EngineDead
 from lab_utils.runners.job import Job
-from lab_utils.tokens import Prompt, SamplingParams, Token
+from lab_utils.tokens import SamplingParams, Token
 
 logger = logging.getLogger("lab_utils.runners")
 

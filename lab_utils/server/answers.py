@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from lab_utils.prompts import Prompt
 from lab_utils.runners import Job, Limits, Runner
-from lab_utils.tokens import Generation, Prompt, SamplingParams, Token
+from lab_utils.tokens import Generation, SamplingParams, Token
 
 T = TypeVar("T")
 

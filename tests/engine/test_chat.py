@@ -10,7 +10,8 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from lab_utils.engine.chat import ChatEncoder
 from lab_utils.engine.loading import load_engine
 from lab_utils.model.loading import TUTOR
-from lab_utils.tokens import Chat, InvalidRequest, Message
+from lab_utils.prompts import Chat, Message
+from lab_utils.tokens import InvalidRequest
 from tests.models import byte_tokenizer
 
 CONTROLS = ["<|system|>", "<|user|>", "<|assistant|>", "<|end|>", "<|pad|>"]

@@ -33,7 +33,7 @@ MUTANTS = [
         "last = sse.encode(describe(item)[1])", 'last = b""', "3.5",
     ),
     Mutant(
-        "the client does not miss [DONE]", "lab_utils/client.py",
+        "the client does not miss [DONE]", "lab_utils/reply.py",
         "if not self._done:", "if not self._done and False:", "3.5",
     ),
     Mutant(

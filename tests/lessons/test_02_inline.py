@@ -8,7 +8,8 @@ from lab_utils.engine.loading import load_engine
 from lab_utils.engine.model_engine import ModelEngine
 from lab_utils.lessons.n02_box import Answer, Pass, pusher, quickly
 from lab_utils.lessons.so_far import catch_up
-from lab_utils.model.llama import KVCache, LeanLlama
+from lab_utils.model.kv_cache import KVCache
+from lab_utils.model.llama import LeanLlama
 from lab_utils.model.loading import load_model
 from tests.lessons.lesson import Lesson
 

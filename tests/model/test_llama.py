@@ -14,7 +14,8 @@ from transformers import (
     Qwen3Config,
 )
 
-from lab_utils.model.llama import KVCache, LeanLlama, Piece, can_run
+from lab_utils.model.kv_cache import KVCache
+from lab_utils.model.llama import LeanLlama, Piece, can_run
 from lab_utils.model.network import LeanNetwork
 
 SIZES: dict[str, Any] = {

@@ -10,7 +10,8 @@ import torch
 
 from lab_utils.engine.loading import wrap
 from lab_utils.model import memory
-from lab_utils.model.llama import KVCache, LeanLlama, Piece
+from lab_utils.model.kv_cache import KVCache
+from lab_utils.model.llama import LeanLlama, Piece
 from tests.models import byte_tokenizer, tiny_model
 
 TINY_TOKEN = 2 * 2 * 2 * 8 * 4  # layers × (key, value) × heads × size × float32

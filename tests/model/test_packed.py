@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 
 from lab_utils.model import packed
-from lab_utils.model.llama import KVCache, LeanLlama, Piece
+from lab_utils.model.kv_cache import KVCache
+from lab_utils.model.llama import LeanLlama, Piece
 from lab_utils.model.packed import Matrix, obstacle
 from tests.model.test_llama import CONFIGS, PROMPTS, lean_of, model_of
 

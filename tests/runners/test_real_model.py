@@ -9,6 +9,7 @@ import pytest
 from lab_utils.engine import Engine
 from lab_utils.engine.loading import load_engine
 from lab_utils.engine.model_engine import ModelEngine
+from lab_utils.prompts import Chat, Message
 from lab_utils.runners import (
     ExecutorRunner,
     Limits,
@@ -17,7 +18,7 @@ from lab_utils.runners import (
     ThreadRunner,
 )
 from lab_utils.runners.process.link import EngineStartError
-from lab_utils.tokens import Chat, Message, SamplingParams, Token
+from lab_utils.tokens import SamplingParams, Token
 from tests import factories
 from tests.models import save_checkpoint
 from tests.support import KINDS, PATIENCE_S

@@ -12,7 +12,8 @@ from jsonschema import Draft202012Validator
 
 from lab_utils import create_app
 from lab_utils.engine import FakeEngine
-from lab_utils.server.openai.schemas import NEUTRAL, ChatRequest, CompletionRequest
+from lab_utils.server.openai.fields import NEUTRAL
+from lab_utils.server.openai.schemas import ChatRequest, CompletionRequest
 from lab_utils.server.schemas import GenerateRequest
 from tests.support import Serve, Served, endless, raw, request_bytes, wait_until
 

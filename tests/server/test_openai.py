@@ -10,7 +10,7 @@ import pytest
 from lab_utils import load_engine
 from lab_utils.engine import FakeEngine
 from lab_utils.engine.model_engine import ModelEngine
-from lab_utils.tokens import Chat
+from lab_utils.prompts import Chat
 from tests.server.test_app import INVALID_JSON, LEAKS
 from tests.support import (
     KINDS,

@@ -9,7 +9,8 @@ from typing import Self
 
 import msgspec
 
-from lab_utils.tokens import InvalidRequest, ModelError, Prompt, SamplingParams, Token
+from lab_utils.prompts import Prompt
+from lab_utils.tokens import InvalidRequest, ModelError, SamplingParams, Token
 
 
 class EngineFailed(RuntimeError):

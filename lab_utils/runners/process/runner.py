@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Self
 
 from lab_utils.engine import Engine
+from lab_utils.prompts import Prompt, check_prompt
 from lab_utils.runners.base import STOP_S, Runner
 from lab_utils.runners.errors import EngineDead
 from lab_utils.runners.job import Job
@@ -23,7 +24,7 @@ from lab_utils.runners.process.messages import (
     ToEngine,
     ToServer,
 )
-from lab_utils.tokens import Prompt, SamplingParams, check_prompt
+from lab_utils.tokens import SamplingParams
 
 
 class ProcessRunner(Runner):

@@ -1,63 +1,28 @@
-"""What clients may send to the routes under /v1.
-
-Every field of OpenAI's that would change the answer is either built or refused by name:
-one that is accepted and ignored would be a lie. `null` and the values in `NEUTRAL` say
-nothing, and many clients send them; so they are taken.
-"""
+"""What clients may send to the routes under /v1; of other fields, see `fields`."""
 
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     JsonValue,
     WithJsonSchema,
     model_validator,
 )
 
-from lab_utils.server.schemas import add_example
+from lab_utils.prompts import Chat, Message, Prompt
+from lab_utils.server.openai.fields import Fields
 from lab_utils.tokens import (
     MAX_INT,
     MAX_STOP_LENGTH,
     MAX_STOPS,
-    Chat,
     InvalidRequest,
-    Message,
-    Prompt,
     SamplingParams,
     as_stops,
 )
 
 COMPLETION_TOKENS = 16
 """OpenAI's default for completions; chat completions may fill the context."""
-
-NEUTRAL: dict[str, tuple[Any, ...]] = {
-    "n": (1,),
-    "best_of": (1,),
-    "echo": (False,),
-    "suffix": ("",),
-    "logprobs": (False,),
-    "top_logprobs": (0,),
-    "presence_penalty": (0, 0.0),
-    "frequency_penalty": (0, 0.0),
-    "logit_bias": ({},),
-    "response_format": ({"type": "text"},),
-    "modalities": (["text"],),
-    "tools": ([],),
-    "tool_choice": ("none", "auto"),
-    "parallel_tool_calls": (True, False),
-    "functions": ([],),
-    "function_call": ("none", "auto"),
-    "service_tier": ("auto", "default"),
-    "store": (False,),
-    "metadata": ({},),
-    "annotations": ([],),
-    "include_obfuscation": (False,),
-}
-"""Fields that are not built, with the values that ask for nothing."""
-
 
 # What these fields may hold is checked where it is used; the document says it, too.
 _TEXT = {"type": "string", "minLength": 1}
@@ -76,58 +41,18 @@ _CONTENT = {"anyOf": [{"type": "string"}, {
     "type": "array", "items": _PART, "minItems": 1}]}
 
 
-def _say_what_is_taken(schema: dict[str, Any]) -> None:
-    nothing = {name: {"enum": [None, *values]} for name, values in NEUTRAL.items()}
-    schema["properties"] |= nothing
-    schema["additionalProperties"] = {"type": "null"}
-    add_example(schema)
-
-
-class _Fields(BaseModel):
-    """A JSON object that refuses what it does not know."""
-
-    model_config = ConfigDict(
-        extra="forbid", strict=True, json_schema_extra=_say_what_is_taken
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _leave_out_what_says_nothing(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        extra = {name: value for name, value in data.items()
-                 if name not in cls.model_fields and value is not None}
-        for name, value in extra.items():
-            # Not `value in …`: to Python, true and 1 are the same.
-            neutral = NEUTRAL.get(name, ())
-            if not any(type(each) is type(value) and each == value for each in neutral):
-                raise _not_built(name)
-        return {name: data[name] for name in data if name in cls.model_fields}
-
-
-def _not_built(name: str) -> InvalidRequest:
-    known = "expected it to be left out" if name not in NEUTRAL else (
-        f"expected {' or '.join(map(repr, NEUTRAL[name]))}, or no such field"
-    )
-    shown = name[:100].encode("ascii", "backslashreplace").decode()
-    return InvalidRequest(
-        f"{shown} is not built into this server: {known}.", shown,
-        "unsupported_parameter",
-    )
-
-
 def _documented(**bounds: JsonValue) -> Any:
     """Bounds that are checked in `SamplingParams`, and only said here."""
     return Field(json_schema_extra=bounds)
 
 
-class StreamOptions(_Fields):
+class StreamOptions(Fields):
     """include_usage: one more chunk at the end says how many tokens it were."""
 
     include_usage: bool | None = False
 
 
-class _Asked(_Fields):
+class _Asked(Fields):
     """The fields of both ways to ask; see `lab_utils.tokens.SamplingParams`.
 
     model: must be the one that is served, if it is named. user: whom the answer is for;
@@ -217,7 +142,7 @@ def _part(part: Any) -> str | None:
     return part if isinstance(part, str) else None
 
 
-class ChatMessage(_Fields):
+class ChatMessage(Fields):
     """One turn of the conversation; several parts of text are joined by line breaks.
 
     `developer` is OpenAI's newer word for `system`.
