@@ -23,6 +23,9 @@ from tests.lessons.lesson import (
 )
 
 CELLS = range(35, 61)
+"""What everybody goes through: all but the side paths."""
+
+SIDE_CELLS = range(0, 21)
 CORE_WORDS = range(1000, 2001)
 TERMS_PER_SECTION = 3
 WORDS_TO_DO, MINUTES_TO_THINK = 300, 8
@@ -42,9 +45,10 @@ def wrong_size(lesson: Lesson) -> list[str]:
     wrong = []
     # Folded cells (catching up, solutions) are none that a reader goes through.
     shown = sum(not cell.is_folded for cell in lesson.cells)
-    if shown not in CELLS:
-        side = sum(len(section.cells) for section in lesson.of_kind(SIDE))
-        wrong.append(f"{shown} cells, {side} of them on side paths")
+    side = sum(not cell.is_folded for section in lesson.of_kind(SIDE)
+               for cell in section.cells)
+    if shown - side not in CELLS or side not in SIDE_CELLS:
+        wrong.append(f"{shown - side} cells, and {side} on side paths")
     words = sum(section.words for section in lesson.of_kind(CORE))
     if words not in CORE_WORDS:
         wrong.append(f"{words} words in the core")
